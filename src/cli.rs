@@ -1,0 +1,271 @@
+//! The command line as it is typed. What it means is decided in [`crate::command`].
+
+use std::path::PathBuf;
+
+use bytesize::ByteSize;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::convert::SMALLEST_LIMIT_BYTES;
+use crate::partition;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Turns AWS CloudTrail logs into a lakehouse: sorted, Hive-partitioned Parquet, and SQL over it.
+#[derive(Debug, Parser)]
+#[command(name = "trailhouse", version, styles = STYLES, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Say more on stderr about what is being done; twice for details.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    pub verbose: u8,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  trailhouse convert ./logs --to ./trail
+  trailhouse query ./trail \"SELECT service, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC\"
+  trailhouse generate --events 10000 --to ./logs      # made-up logs to try things on
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some events were rejected.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Convert log objects into a dataset of Parquet files.
+    Convert(ConvertArgs),
+    /// Run SQL over a dataset.
+    Query(QueryArgs),
+    /// Make up realistic log objects to try things on.
+    Generate(GenerateArgs),
+}
+
+/// Reads CloudTrail log objects, flattens the events into one table and writes Parquet files sorted by time, in
+/// directories by date, service and region. Every event read is written, recognised as a duplicate, or kept as a
+/// reject; the report proves it.
+#[derive(Debug, Args)]
+#[command(after_help = CONVERT_EXAMPLES)]
+pub struct ConvertArgs {
+    /// Log files, directories (read recursively), glob patterns, or - for standard input.
+    ///
+    /// Gzip or plain is told by the bytes, never by the name. Directories may be copies of a trail's bucket: digest
+    /// files and logs of other services are left out.
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+
+    /// The dataset to write to; made if it is not there.
+    ///
+    /// Events it already holds are recognised and not written again.
+    #[arg(long, value_name = "DATASET")]
+    pub to: String,
+
+    /// Only events from this time on: 2025-03-01, or 2025-03-01T08:30:00Z (UTC).
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Filters")]
+    pub since: Option<DateTime<Utc>>,
+
+    /// Only events before this time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Filters")]
+    pub until: Option<DateTime<Utc>>,
+
+    /// Only events of this account (recipientAccountId); may be repeated.
+    #[arg(long = "account", value_name = "ACCOUNT", value_parser = parse_account, help_heading = "Filters")]
+    pub accounts: Vec<String>,
+
+    /// Only events of this region, such as eu-west-1; may be repeated.
+    #[arg(long = "region", value_name = "REGION", value_parser = parse_region, help_heading = "Filters")]
+    pub regions: Vec<String>,
+
+    /// Only events of this service, such as s3 or s3.amazonaws.com; may be repeated.
+    #[arg(long = "service", value_name = "SERVICE", value_parser = parse_service, help_heading = "Filters")]
+    pub services: Vec<String>,
+
+    /// Memory to stay within. With less memory, busy partitions are written in more files.
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_memory)]
+    pub memory_limit: ByteSize,
+
+    /// Threads that decode and write [default: one for each core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+
+    /// How to report what was done.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub report: ReportFormat,
+
+    /// Exit with 0 even if some events were rejected.
+    #[arg(long)]
+    pub allow_rejects: bool,
+}
+
+const CONVERT_EXAMPLES: &str = "\
+Examples:
+  trailhouse convert ./AWSLogs --to ./trail
+  trailhouse convert './AWSLogs/**/us-east-1/2025/03/*/*.json.gz' --to ./trail
+  trailhouse convert ./AWSLogs --to ./trail --since 2025-03-01 --until 2025-04-01 --service s3 --service sts
+  zcat *.json.gz | trailhouse convert - --to ./trail
+
+Rejects are kept verbatim below DATASET/_trailhouse/rejects/. Exit codes: 0 done, 1 some object could not
+be read or the run failed, 2 wrong usage, 3 done but some events were rejected.";
+
+/// How the report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object.
+    Json,
+}
+
+/// Runs SQL over the table `events` of a dataset, with `date`, `service` and `region` as columns. Filter on these
+/// first: they decide which files are opened. JSON columns such as request_parameters are read with ->> or
+/// json_get_str(request_parameters, 'bucketName').
+#[derive(Debug, Args)]
+#[command(after_help = QUERY_EXAMPLES)]
+pub struct QueryArgs {
+    /// The dataset.
+    #[arg(value_name = "DATASET")]
+    pub dataset: String,
+
+    /// One or more statements, separated by semicolons.
+    #[arg(value_name = "SQL", required_unless_present = "file", conflicts_with = "file")]
+    pub sql: Option<String>,
+
+    /// Read the statements from a file; - for standard input.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// How to write the result.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: QueryFormat,
+
+    /// Write the result to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Allow COPY TO, CREATE, INSERT and the like, which write outside the dataset.
+    #[arg(long)]
+    pub allow_write: bool,
+}
+
+const QUERY_EXAMPLES: &str = "\
+Examples:
+  trailhouse query ./trail \"SELECT event_time, event_name, user_identity_arn FROM events
+                            WHERE date = '2025-03-01' AND is_root ORDER BY event_time\"
+  trailhouse query ./trail \"SELECT request_parameters->>'bucketName' AS bucket, count(*) FROM events
+                            WHERE service = 's3' GROUP BY 1 ORDER BY 2 DESC LIMIT 10\" --format csv
+  trailhouse query ./trail \"DESCRIBE events\"";
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QueryFormat {
+    /// A box drawn with lines; holds the whole result in memory.
+    Table,
+    /// Comma-separated, with a header.
+    Csv,
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// A Markdown table.
+    Markdown,
+}
+
+/// Makes up log objects in AWS's own key layout: services, identities, errors and sizes like those of a real trail.
+/// Beside them it writes truth.json, with the counts that a converter must reproduce.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// How many events.
+    #[arg(long, value_name = "N")]
+    pub events: u64,
+
+    /// Where to: a directory, made if it is not there.
+    #[arg(long, value_name = "PATH")]
+    pub to: PathBuf,
+
+    /// The same seed and options make the same bytes.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+
+    /// How many log objects [default: one for about a thousand events].
+    #[arg(long, value_name = "N")]
+    pub files: Option<u64>,
+
+    /// The first day of events.
+    #[arg(long, value_name = "DATE", default_value = "2025-03-01")]
+    pub start: NaiveDate,
+
+    /// Over how many days.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=3660))]
+    pub days: u32,
+
+    /// Percentage of events to deliver a second time.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = parse_percent)]
+    pub duplicates: f64,
+
+    /// Percentage of events to damage, so that they are no CloudTrail events.
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = parse_percent)]
+    pub damaged: f64,
+}
+
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc());
+    }
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    let without_zone = [
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M",
+    ];
+    let times = without_zone
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    times
+        .map(|time| time.and_utc())
+        .ok_or_else(|| "expected a time like 2025-03-01 or 2025-03-01T08:30:00Z".into())
+}
+
+fn parse_account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("expected the twelve digits of an AWS account".to_owned()),
+    }
+}
+
+fn parse_region(text: &str) -> Result<String, String> {
+    Ok(partition::region(text).into_owned())
+}
+
+fn parse_service(text: &str) -> Result<String, String> {
+    Ok(partition::service(text).into_owned())
+}
+
+fn parse_memory(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text
+        .parse()
+        .map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())?;
+    let smallest = ByteSize(SMALLEST_LIMIT_BYTES as u64);
+    if size < smallest {
+        Err(format!("{smallest} is the least to work with"))
+    } else {
+        Ok(size)
+    }
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let percent = text
+        .parse::<f64>()
+        .ok()
+        .filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
+}

@@ -1,0 +1,119 @@
+//! `trailhouse convert`
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use super::progress;
+use crate::cli::{ConvertArgs, ReportFormat};
+use crate::convert::{self, Conversion, Filter, Progress, Settings};
+use crate::dataset::Dataset;
+use crate::error::{Error, Exit};
+use crate::source::Location;
+
+/// Single objects and events are named on stderr up to this many.
+const NAMED: usize = 20;
+
+pub(super) async fn run(args: ConvertArgs) -> Result<Exit, Error> {
+    let settings = settings(&args)?;
+    let dataset = Dataset::create(&args.to)?;
+
+    let progress = Arc::new(Progress::default());
+    let bar = progress::Bar::start(progress.clone());
+    let conversion = convert::run(&dataset, &settings, &progress).await;
+    bar.stop();
+
+    let conversion = conversion?;
+    explain(&conversion, &args);
+    print_report(&conversion, args.report).map_err(Error::Output)?;
+    Ok(exit(&conversion, args.allow_rejects))
+}
+
+fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
+    if let (Some(since), Some(until)) = (args.since, args.until) {
+        if since >= until {
+            return Err(Error::Usage(format!(
+                "--since {since} leaves nothing before --until {until}"
+            )));
+        }
+    }
+    let sources = args
+        .sources
+        .iter()
+        .map(|typed| Location::parse(typed))
+        .collect::<Result<Vec<_>, _>>()?;
+    let filter = Filter {
+        since: args.since,
+        until: args.until,
+        accounts: args.accounts.clone(),
+        regions: args.regions.clone(),
+        services: args.services.clone(),
+    };
+    let threads = match args.threads {
+        Some(threads) => usize::from(threads),
+        None => available_parallelism().map_or(1, usize::from),
+    };
+    // On a machine of 32 bits the limit is what can be addressed.
+    let memory_limit_bytes = usize::try_from(args.memory_limit.as_u64()).unwrap_or(usize::MAX);
+    Ok(Settings {
+        sources,
+        filter,
+        memory_limit_bytes,
+        threads,
+    })
+}
+
+/// Says on stderr what could not be converted, and what to do about it.
+fn explain(conversion: &Conversion, args: &ConvertArgs) {
+    for error in &conversion.unlisted {
+        eprintln!("trailhouse: {error}");
+    }
+    for failure in conversion.failures.iter().take(NAMED) {
+        eprintln!("trailhouse: {failure}");
+    }
+    if conversion.failures.len() > NAMED {
+        eprintln!(
+            "trailhouse: {} more objects failed",
+            conversion.failures.len() - NAMED
+        );
+    }
+    for reject in conversion.rejects.iter().take(NAMED) {
+        eprintln!("trailhouse: rejected {reject}");
+    }
+    let rejected = conversion.report.events.rejected;
+    if rejected > NAMED as u64 {
+        eprintln!("trailhouse: {} more events rejected", rejected - NAMED as u64);
+    }
+    if rejected > 0 {
+        eprintln!(
+            "trailhouse: rejects are kept verbatim below {}/_trailhouse/rejects/",
+            args.to
+        );
+    }
+    if conversion.report.objects.listed == 0 && conversion.unlisted.is_empty() {
+        eprintln!("trailhouse: no log objects found in {}", args.sources.join(" "));
+    } else if conversion.report.events.read == 0 && conversion.failures.is_empty() {
+        eprintln!("trailhouse: no events found, or none within the filters");
+    }
+}
+
+fn print_report(conversion: &Conversion, format: ReportFormat) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match format {
+        ReportFormat::Text => writeln!(out, "{}", conversion.report),
+        ReportFormat::Json => {
+            serde_json::to_writer(&mut out, &conversion.report)?;
+            writeln!(out)
+        }
+    }
+}
+
+fn exit(conversion: &Conversion, allow_rejects: bool) -> Exit {
+    if !conversion.failures.is_empty() || !conversion.unlisted.is_empty() {
+        Exit::Failed
+    } else if conversion.report.events.rejected > 0 && !allow_rejects {
+        Exit::Rejects
+    } else {
+        Exit::Done
+    }
+}

@@ -1,0 +1,41 @@
+//! The subcommands: each wires the parts together and prints what came of it. Only here and in `main` is anything
+//! printed.
+
+mod convert;
+mod generate;
+mod progress;
+mod query;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command};
+use crate::error::{Error, Exit};
+
+/// Runs what was typed.
+///
+/// # Errors
+/// If the command failed; what it could do has been done.
+pub async fn run(cli: Cli) -> Result<Exit, Error> {
+    log_to_stderr(cli.verbose);
+    match cli.command {
+        Command::Convert(args) => convert::run(args).await,
+        Command::Query(args) => query::run(args).await,
+        Command::Generate(args) => generate::run(&args),
+    }
+}
+
+/// Quiet unless asked: `-v`, `-vv`, or the usual `RUST_LOG`.
+fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => "error",
+        1 => "trailhouse=info,warn",
+        _ => "trailhouse=debug,info",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(colours)
+        .init();
+}

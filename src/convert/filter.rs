@@ -1,0 +1,100 @@
+//! Which events are asked for, and which objects need not be opened to know that they hold none.
+
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+
+use crate::partition;
+use crate::source::log_key::LogKey;
+use crate::table::Row;
+use crate::table::column::id;
+
+/// What to convert. Empty lists and missing times leave everything in.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Events from this moment on.
+    pub since: Option<DateTime<Utc>>,
+    /// Events before this moment.
+    pub until: Option<DateTime<Utc>>,
+    /// Recipient accounts.
+    pub accounts: Vec<String>,
+    /// Regions, as in the partition.
+    pub regions: Vec<String>,
+    /// Services, as in the partition.
+    pub services: Vec<String>,
+}
+
+/// A failed delivery is
+/// [tried again for up to 30 days](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-a-trail-using-the-console-first-time.html);
+/// two more for safety.
+const LATEST_DELIVERY: Days = Days::new(32);
+
+/// Clocks of AWS hosts and of the delivery may disagree, by far less than this.
+const CLOCK_SLACK: TimeDelta = TimeDelta::hours(1);
+
+/// From here on events of global services are recorded in, and delivered to, the folder of their own region. Before,
+/// trails of any region could carry them
+/// ([change of November 2021](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events)).
+const GLOBAL_EVENTS_AT_HOME: Option<NaiveDate> = NaiveDate::from_ymd_opt(2022, 1, 1);
+
+impl Filter {
+    /// Whether an object may hold events that are asked for. `false` only where its key proves that it does not:
+    /// the day in a key is the day of delivery, which comes after the events, at times long after.
+    pub fn admits_object(&self, key: &LogKey) -> bool {
+        let midnight_after = key
+            .delivered
+            .succ_opt()
+            .unwrap_or(NaiveDate::MAX)
+            .and_time(Default::default())
+            .and_utc();
+        if self
+            .since
+            .is_some_and(|since| midnight_after + CLOCK_SLACK <= since)
+        {
+            return false;
+        }
+        let latest = self
+            .until
+            .and_then(|until| until.date_naive().checked_add_days(LATEST_DELIVERY));
+        if latest.is_some_and(|latest| key.delivered > latest) {
+            return false;
+        }
+        if !self.accounts.is_empty() && !self.accounts.contains(&key.account) {
+            return false;
+        }
+        let may_hold_global = GLOBAL_EVENTS_AT_HOME.is_none_or(|from| key.delivered < from);
+        self.regions.is_empty() || may_hold_global || self.regions.contains(&key.region)
+    }
+
+    /// Whether an event is asked for. `key_account` is the account its object's key names, if it does. An event
+    /// whose time cannot be read passes the time limits: better one row too many than one lost.
+    pub fn admits_event(&self, row: &Row<'_>, key_account: Option<&str>) -> bool {
+        if let Some(micros) = row.integer(id::EVENT_TIME) {
+            let before = |limit: &DateTime<Utc>| micros < limit.timestamp_micros();
+            if self.since.as_ref().is_some_and(before) || !self.until.as_ref().is_none_or(before) {
+                return false;
+            }
+        }
+        let account = || {
+            row.filled_text(id::RECIPIENT_ACCOUNT_ID)
+                .or(key_account)
+                .or_else(|| row.filled_text(id::USER_IDENTITY_ACCOUNT_ID))
+        };
+        let column = |column| row.text(column).unwrap_or_default();
+        (self.accounts.is_empty()
+            || account().is_some_and(|account| self.accounts.iter().any(|a| a == account)))
+            && (self.regions.is_empty()
+                || self
+                    .regions
+                    .iter()
+                    .any(|region| *region == partition::region(column(id::AWS_REGION))))
+            && (self.services.is_empty()
+                || self
+                    .services
+                    .iter()
+                    .any(|service| *service == partition::service(column(id::EVENT_SOURCE))))
+    }
+
+    /// One text for each filter: part of what identifies a task.
+    pub(super) fn fingerprint(&self) -> String {
+        format!("{self:?}")
+    }
+}

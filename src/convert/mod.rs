@@ -1,0 +1,99 @@
+//! The main job: log objects to a dataset.
+//!
+//! [`run`] is the whole way on one screen. A [`plan`] lists the objects and groups them into tasks; a [`task`] turns
+//! objects into data files; here the outcomes are added up and proven to be complete.
+
+mod assembly;
+mod filter;
+mod memory;
+mod piece;
+mod plan;
+mod progress;
+mod task;
+
+use std::time::Instant;
+
+pub use assembly::{Outcome, RejectNote};
+pub use filter::Filter;
+pub use memory::SMALLEST_LIMIT_BYTES;
+pub use piece::ObjectFailure;
+pub use plan::{Plan, PlannedObject, Task};
+pub use progress::{Progress, Snapshot};
+
+use crate::dataset::{self, Dataset};
+use crate::report::{Report, Unreconciled};
+use crate::source::{self, Location};
+use crate::write;
+
+/// What a run is to do.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where the log objects are.
+    pub sources: Vec<Location>,
+    /// Which events are asked for.
+    pub filter: Filter,
+    /// Memory the run may take, at least [`SMALLEST_LIMIT_BYTES`].
+    pub memory_limit_bytes: usize,
+    /// Threads that decode and encode.
+    pub threads: usize,
+}
+
+/// Why a run could not go on. What is wrong with single objects or events does not end a run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The dataset cannot be read or written.
+    #[error(transparent)]
+    Dataset(#[from] dataset::Error),
+    /// A partition could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] write::Error),
+    /// A thread came to an end before its work did.
+    #[error("a worker thread failed; its message is above")]
+    Abandoned,
+    /// The counts do not add up.
+    #[error("the run does not reconcile, please report this: {0}")]
+    Unreconciled(#[from] Unreconciled),
+}
+
+/// What a run did, and what it could not do.
+#[derive(Debug)]
+pub struct Conversion {
+    /// The counts, reconciled.
+    pub report: Report,
+    /// Directories and objects that could not be listed.
+    pub unlisted: Vec<source::Error>,
+    /// Objects that could not be read to their end.
+    pub failures: Vec<ObjectFailure>,
+    /// Where the first rejects are.
+    pub rejects: Vec<RejectNote>,
+}
+
+/// Converts log objects into data files of `dataset`.
+///
+/// Must be called on a multi-threaded tokio runtime.
+///
+/// # Errors
+/// [`Error`] if the dataset cannot be written or the counts do not add up.
+pub async fn run(dataset: &Dataset, settings: &Settings, progress: &Progress) -> Result<Conversion, Error> {
+    let start = Instant::now();
+    let plan = Plan::new(&settings.sources, &settings.filter, dataset).await;
+    progress.plan(plan.objects(), plan.bytes());
+
+    let mut report = Report::of_plan(plan.listed, &plan.skipped);
+    let (mut failures, mut rejects) = (Vec::new(), Vec::new());
+    for task in &plan.tasks {
+        let outcome = task::run(task, dataset, settings, progress).await?;
+        report.add(&outcome.report);
+        failures.extend(outcome.failures);
+        rejects.extend(outcome.rejects);
+    }
+    report.elapsed = start.elapsed();
+    report.reconcile()?;
+    Ok(Conversion {
+        report,
+        unlisted: plan.failures,
+        failures,
+        rejects,
+    })
+}

@@ -1,0 +1,247 @@
+//! From one log object to pieces: rows by partition, rejects, counts.
+
+use super::filter::Filter;
+use super::plan::PlannedObject;
+use super::progress::Progress;
+use crate::dataset::StoredReject;
+use crate::decode::{Decoder, Foreign, Step};
+use crate::source::{self, Fetched, LogReader, log_key};
+use crate::table::{EventKey, flatten};
+use crate::write::PartitionedRows;
+
+/// A piece is handed over when its rows take this much memory, so that a huge object goes through in small memory.
+const PIECE_BYTES: usize = 8 << 20;
+
+/// An event, or a stretch of broken JSON, may be this long. AWS ends events at 1 MB, and files at 50 MB.
+const LONGEST_STRETCH_BYTES: usize = 64 << 20;
+
+/// What a stretch of an object became.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    pub(super) rows: PartitionedRows,
+    pub(super) rejects: Vec<StoredReject>,
+    /// Events that were found, but are not asked for.
+    pub(super) filtered: u64,
+    /// The object ends with this piece.
+    pub(super) end: Option<ObjectEnd>,
+}
+
+/// How the reading of an object ended.
+#[derive(Debug)]
+pub(super) struct ObjectEnd {
+    pub(super) verdict: Verdict,
+    pub(super) compressed_bytes: u64,
+    pub(super) inflated_bytes: u64,
+}
+
+/// What is to be said of an object.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Converted,
+    /// No log, and not called one.
+    NotLog,
+    Failed(ObjectFailure),
+}
+
+/// Why an object could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObjectFailure {
+    /// The store or the decompressor gave up.
+    #[error("{failure}; {events} events before that point were read")]
+    Unreadable {
+        /// What happened.
+        failure: source::Error,
+        /// Events and rejects found before.
+        events: u64,
+    },
+    /// Neither JSON nor compressed JSON.
+    #[error("{object} is not a log file: neither JSON nor gzip")]
+    NotJson {
+        /// The object.
+        object: String,
+    },
+    /// UTF-16 text.
+    #[error("{object} is UTF-16 text; CloudTrail writes UTF-8 (try `iconv -f UTF-16 -t UTF-8`)")]
+    Utf16 {
+        /// The object.
+        object: String,
+    },
+    /// The list of events is not closed.
+    #[error("{object} ends at byte {offset} before its list of events does; {events} events were read")]
+    CutOff {
+        /// The object.
+        object: String,
+        /// Its inflated size.
+        offset: u64,
+        /// Events and rejects found.
+        events: u64,
+    },
+    /// No event is that long.
+    #[error(
+        "{object}: what begins at byte {offset} goes on for more than {LONGEST_STRETCH_BYTES} bytes without being \
+         an event; {events} events before that point were read"
+    )]
+    TooLong {
+        /// The object.
+        object: String,
+        /// Where it begins.
+        offset: u64,
+        /// Events and rejects found before.
+        events: u64,
+    },
+}
+
+/// Converts objects one after another, reusing its buffer.
+#[derive(Debug)]
+pub(super) struct ObjectConverter<'c> {
+    filter: &'c Filter,
+    progress: &'c Progress,
+    /// Inflated bytes not yet decoded.
+    buffer: Vec<u8>,
+}
+
+impl<'c> ObjectConverter<'c> {
+    pub(super) fn new(filter: &'c Filter, progress: &'c Progress) -> Self {
+        Self {
+            filter,
+            progress,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Reads the object to its end and hands over its pieces in order; the last one carries the end. Nothing more
+    /// is read once `hand_over` says no.
+    pub(super) fn convert(
+        &mut self,
+        planned: &PlannedObject,
+        fetched: Result<Fetched, source::Error>,
+        mut hand_over: impl FnMut(Piece) -> bool,
+    ) {
+        let mut piece = Piece::default();
+        let end = match fetched {
+            Ok(fetched) => {
+                let mut reader = fetched.inflate();
+                let read = self.read(planned, &mut reader, &mut piece, &mut hand_over);
+                ObjectEnd {
+                    verdict: Verdict::of(planned, read),
+                    compressed_bytes: reader.stored_bytes(),
+                    inflated_bytes: reader.inflated_bytes(),
+                }
+            }
+            Err(failure) => ObjectEnd {
+                verdict: Verdict::Failed(ObjectFailure::Unreadable { failure, events: 0 }),
+                compressed_bytes: 0,
+                inflated_bytes: 0,
+            },
+        };
+        self.progress.finish_object(planned.object.size);
+        piece.rows.shrink();
+        piece.end = Some(end);
+        hand_over(piece);
+    }
+
+    fn read(
+        &mut self,
+        planned: &PlannedObject,
+        reader: &mut LogReader,
+        piece: &mut Piece,
+        hand_over: &mut impl FnMut(Piece) -> bool,
+    ) -> Result<(), ObjectFailure> {
+        self.buffer.clear();
+        let mut decoder = Decoder::new();
+        loop {
+            let read = reader.read_piece(&mut self.buffer);
+            let last = !matches!(read, Ok(false));
+            let decoded = self.decode(planned, &mut decoder, last, piece, hand_over);
+            let events = decoder.count();
+            // What broke the stream explains better why the events break off.
+            let last = read.map_err(|failure| ObjectFailure::Unreadable { failure, events })?;
+            let wants_more = decoded?;
+            let decoded_bytes = decoder.rebase();
+            self.buffer.drain(..decoded_bytes);
+            if last || !wants_more {
+                return Ok(());
+            }
+            if self.buffer.len() > LONGEST_STRETCH_BYTES {
+                let offset = reader.inflated_bytes() - self.buffer.len() as u64;
+                return Err(ObjectFailure::TooLong {
+                    object: planned.object.name.clone(),
+                    offset,
+                    events,
+                });
+            }
+        }
+    }
+
+    /// Decodes what the buffer holds; whether there may be more.
+    fn decode(
+        &self,
+        planned: &PlannedObject,
+        decoder: &mut Decoder,
+        last: bool,
+        piece: &mut Piece,
+        hand_over: &mut impl FnMut(Piece) -> bool,
+    ) -> Result<bool, ObjectFailure> {
+        let object = planned.object.name.as_str();
+        let account = planned.key.as_ref().map(|key| key.account.as_str());
+        let found_before = decoder.count();
+        let wants_more = loop {
+            match decoder.step(&self.buffer, last) {
+                Step::Event(event) => {
+                    let row = flatten(&event, object);
+                    if self.filter.admits_event(&row, account) {
+                        piece.rows.push(&row, EventKey::new(&event, &row));
+                    } else {
+                        piece.filtered += 1;
+                    }
+                }
+                Step::Reject(reject) => piece.rejects.push(StoredReject::new(object, &reject)),
+                Step::More => break true,
+                Step::End => break false,
+                Step::Unclosed => {
+                    let (events, offset) = (decoder.count(), decoder.offset());
+                    return Err(ObjectFailure::CutOff {
+                        object: object.to_owned(),
+                        offset,
+                        events,
+                    });
+                }
+                Step::Foreign(Foreign::NotJson) => {
+                    return Err(ObjectFailure::NotJson {
+                        object: object.to_owned(),
+                    });
+                }
+                Step::Foreign(Foreign::Utf16) => {
+                    return Err(ObjectFailure::Utf16 {
+                        object: object.to_owned(),
+                    });
+                }
+            }
+            if piece.rows.packed_size() > PIECE_BYTES {
+                piece.rows.shrink();
+                if !hand_over(std::mem::take(piece)) {
+                    break false;
+                }
+            }
+        };
+        self.progress.add_events(decoder.count() - found_before);
+        Ok(wants_more)
+    }
+}
+
+impl Verdict {
+    fn of(planned: &PlannedObject, read: Result<(), ObjectFailure>) -> Self {
+        let object = &planned.object;
+        match read {
+            Ok(()) => Self::Converted,
+            // Beside logs lie other files; only those that claim to be logs are missed.
+            Err(ObjectFailure::NotJson { .. })
+                if !object.named && !log_key::claims_to_be_log(&object.name) =>
+            {
+                Self::NotLog
+            }
+            Err(failure) => Self::Failed(failure),
+        }
+    }
+}

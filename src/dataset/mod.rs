@@ -1,0 +1,222 @@
+//! The dataset on its store: data files in Hive directories, rejects beside them.
+//!
+//! ```text
+//! <dataset>/date=2025-03-01/service=kinesis/region=us-east-1/part-<task>-0000.parquet
+//! <dataset>/_trailhouse/rejects/rejects-<task>-0000.parquet
+//! ```
+//!
+//! Files appear whole under their final names or not at all: the store puts them in one go, a local disk by a
+//! temporary name and a rename.
+
+mod known;
+mod rejects;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
+
+pub use known::KnownEvents;
+pub use rejects::{RejectFile, StoredReject};
+
+use crate::partition::PartitionKey;
+use crate::source;
+
+/// Why a dataset cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address names no place for a dataset.
+    #[error(transparent)]
+    Address(#[from] source::Error),
+    /// The directory cannot be made or opened.
+    #[error("cannot open the dataset {dataset}: {source}")]
+    Unusable {
+        /// As typed.
+        dataset: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is nothing to query.
+    #[error("{dataset} holds no data files; `trailhouse convert SOURCE --to {dataset}` makes some")]
+    Empty {
+        /// As typed.
+        dataset: String,
+    },
+    /// The store refused.
+    #[error("cannot {action} {file} of the dataset: {source}")]
+    Store {
+        /// What was tried.
+        action: &'static str,
+        /// The file, relative to the dataset.
+        file: String,
+        /// What the store said.
+        source: object_store::Error,
+    },
+    /// A data file that is no readable Parquet file of this table.
+    #[error("cannot read {file} of the dataset: {source}; if another program wrote it, move it out")]
+    Unreadable {
+        /// The file, relative to the dataset.
+        file: String,
+        /// What is wrong with it.
+        source: parquet::errors::ParquetError,
+    },
+    /// Rejects could not be encoded, which would be a bug.
+    #[error("cannot encode rejects: {0}")]
+    Rejects(parquet::errors::ParquetError),
+}
+
+/// A dataset.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    name: String,
+    store: Arc<dyn ObjectStore>,
+    /// What log objects below it are named by, if it is on a local disk.
+    directory: PathBuf,
+}
+
+/// A data file that is there.
+#[derive(Debug, Clone)]
+pub struct StoredFile {
+    /// What the store says of it.
+    pub meta: ObjectMeta,
+    /// The partition it lies in.
+    pub partition: PartitionKey,
+}
+
+impl Dataset {
+    /// Opens the dataset to write to, making its directory if need be.
+    ///
+    /// # Errors
+    /// If the address cannot be used, or the directory not be made.
+    pub fn create(typed: &str) -> Result<Self, Error> {
+        let path = source::local_path(typed)?;
+        let unusable = |source| Error::Unusable {
+            dataset: typed.to_owned(),
+            source,
+        };
+        std::fs::create_dir_all(&path).map_err(unusable)?;
+        Self::open(typed)
+    }
+
+    /// Opens an existing dataset.
+    ///
+    /// # Errors
+    /// If there is no such directory.
+    pub fn open(typed: &str) -> Result<Self, Error> {
+        let path = source::local_path(typed)?;
+        let unusable = |source| Error::Unusable {
+            dataset: typed.to_owned(),
+            source,
+        };
+        let directory = path.canonicalize().map_err(unusable)?;
+        if !directory.is_dir() {
+            return Err(unusable(io::Error::from(io::ErrorKind::NotADirectory)));
+        }
+        let store = LocalFileSystem::new_with_prefix(&directory).map_err(|source| Error::Store {
+            action: "open",
+            file: String::new(),
+            source,
+        })?;
+        Ok(Self {
+            name: typed.to_owned(),
+            store: Arc::new(store),
+            directory,
+        })
+    }
+
+    /// As the user typed it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The store, rooted at the dataset.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// Whether a local path lies inside the dataset.
+    pub fn contains(&self, path: &str) -> bool {
+        std::path::Path::new(path).starts_with(&self.directory)
+    }
+
+    /// Stores a file under its final name, whole.
+    ///
+    /// # Errors
+    /// If the store refuses, as a full or read-only disk does.
+    pub async fn put(&self, file: &str, content: Bytes) -> Result<(), Error> {
+        let put = self.store.put(&Path::from(file), content.into()).await;
+        put.map(|_| ()).map_err(|source| Error::Store {
+            action: "write",
+            file: file.to_owned(),
+            source,
+        })
+    }
+
+    /// Removes a file.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn delete(&self, file: &Path) -> Result<(), Error> {
+        let deleted = self.store.delete(file).await;
+        deleted.map_err(|source| Error::Store {
+            action: "delete",
+            file: file.to_string(),
+            source,
+        })
+    }
+
+    /// The data files below a directory of the dataset (all of them for `None`), in the order of their paths.
+    /// Files elsewhere than in partition directories are not the dataset's.
+    ///
+    /// # Errors
+    /// If the store refuses the listing.
+    pub async fn data_files(&self, directory: Option<&str>) -> Result<Vec<StoredFile>, Error> {
+        let prefix = directory.map(Path::from);
+        let listing = self.store.list(prefix.as_ref());
+        let mut files: Vec<StoredFile> = listing
+            .try_filter_map(|meta| async move { Ok(data_file(meta)) })
+            .try_collect()
+            .await
+            .map_err(|source| Error::Store {
+                action: "list",
+                file: directory.unwrap_or(".").to_owned(),
+                source,
+            })?;
+        files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
+        Ok(files)
+    }
+
+    /// Whether there is any data file.
+    ///
+    /// # Errors
+    /// If the store refuses the listing.
+    pub async fn is_empty(&self) -> Result<bool, Error> {
+        let refused = |source| Error::Store {
+            action: "list",
+            file: ".".to_owned(),
+            source,
+        };
+        let mut listing = self.store.list(None);
+        while let Some(meta) = listing.next().await {
+            if data_file(meta.map_err(refused)?).is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn data_file(meta: ObjectMeta) -> Option<StoredFile> {
+    let (directories, name) = meta.location.as_ref().rsplit_once('/')?;
+    if !name.ends_with(".parquet") || name.starts_with(['_', '.']) {
+        return None;
+    }
+    let partition = PartitionKey::parse(directories)?;
+    Some(StoredFile { meta, partition })
+}

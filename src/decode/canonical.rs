@@ -1,0 +1,55 @@
+//! One spelling for each JSON value: members sorted by name, no white space, escapes resolved.
+//!
+//! Two copies of an event that differ in key order or layout alone come out the same. Number text is left as it
+//! is: `500.0` and `500` are different texts, and an event is what its text says. In the spirit of
+//! [RFC 8785](https://www.rfc-editor.org/rfc/rfc8785), which rewrites numbers.
+
+use std::borrow::Cow;
+
+use super::json::{Kind, Text, Value};
+
+/// Appends the canonical spelling of `value` to `out`. Recursion is bounded by [`super::json::MAX_DEPTH`].
+pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
+    match value.kind() {
+        Kind::Object => {
+            let mut members: Vec<(Cow<'_, str>, Value<'_>)> = value
+                .members()
+                .map(|(key, value)| (resolved(key), value))
+                .collect();
+            members.sort_by(|(a, _), (b, _)| a.cmp(b));
+            out.push(b'{');
+            for (key, value) in members {
+                write_text(&key, out);
+                out.push(b':');
+                write(value, out);
+                out.push(b',');
+            }
+            out.push(b'}');
+        }
+        Kind::Array => {
+            out.push(b'[');
+            for item in value.items() {
+                write(item, out);
+                out.push(b',');
+            }
+            out.push(b']');
+        }
+        Kind::String => value
+            .as_string()
+            .into_iter()
+            .for_each(|text| write_text(&resolved(text), out)),
+        Kind::Number | Kind::Boolean | Kind::Null => out.extend_from_slice(value.text().as_bytes()),
+    }
+}
+
+/// The text, or its escaped form where it holds a lone surrogate.
+fn resolved(text: Text<'_>) -> Cow<'_, str> {
+    text.decode().unwrap_or(Cow::Borrowed(text.raw()))
+}
+
+/// Length first, so that no content can imitate the end of a string.
+fn write_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    out.extend_from_slice(&(text.len() as u64).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+}

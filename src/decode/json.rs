@@ -1,0 +1,590 @@
+//! A strict JSON scanner over a byte slice that hands out spans, not values.
+//!
+//! Events are kept as they were written: number text, escapes and key order inside payloads must survive, a
+//! broken event must be located to the byte, and nesting must not be able to overflow the stack. So nothing here
+//! builds a tree or recurses; a value is the slice of bytes it occupies. Grammar: RFC 8259. Text is not checked
+//! to be UTF-8 here (an event is checked once, as a whole), and `\ud800`-style lone surrogates are let through:
+//! whoever turns a string into text finds them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Arrays and objects may be nested this deep. AWS's own records stay below twenty levels; the ceiling keeps
+/// readers of the JSON text columns, many of which recurse, from falling over a hostile value.
+pub const MAX_DEPTH: usize = 512;
+
+/// Why a slice is not JSON, and at which byte of the slice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JsonError {
+    /// Offset into the scanned slice.
+    pub at: usize,
+    /// What was wrong there.
+    pub kind: JsonErrorKind,
+}
+
+/// What is wrong with a piece of JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonErrorKind {
+    /// The bytes end inside a value; with more bytes it might be JSON.
+    UnexpectedEnd,
+    /// A value was due here.
+    ExpectedValue,
+    /// A member's quoted name was due here.
+    ExpectedKey,
+    /// `:` was due here.
+    ExpectedColon,
+    /// `,` or the closing bracket was due here.
+    ExpectedCommaOrEnd,
+    /// A backslash is followed by something that is no escape.
+    BadEscape,
+    /// A raw control character stands inside a string.
+    ControlCharacter,
+    /// A number breaks the grammar.
+    BadNumber,
+    /// Nested deeper than [`MAX_DEPTH`].
+    TooDeep,
+}
+
+impl fmt::Display for JsonErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UnexpectedEnd => "the JSON ends too early",
+            Self::ExpectedValue => "expected a JSON value",
+            Self::ExpectedKey => "expected a quoted member name",
+            Self::ExpectedColon => "expected `:`",
+            Self::ExpectedCommaOrEnd => "expected `,` or a closing bracket",
+            Self::BadEscape => "unknown escape in a string",
+            Self::ControlCharacter => "control character inside a string",
+            Self::BadNumber => "malformed number",
+            Self::TooDeep => "nested too deep",
+        })
+    }
+}
+
+/// The JSON type of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `{...}`
+    Object,
+    /// `[...]`
+    Array,
+    /// `"..."`
+    String,
+    /// A number of any form.
+    Number,
+    /// `true` or `false`
+    Boolean,
+    /// `null`
+    Null,
+}
+
+/// One JSON value as the text it was, without white space around it.
+///
+/// Invariant: `text` is one complete value of valid JSON. Only the scanner makes values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value<'a> {
+    text: &'a str,
+}
+
+impl<'a> Value<'a> {
+    /// The value's own text, byte for byte.
+    pub fn text(self) -> &'a str {
+        self.text
+    }
+
+    /// Told by the first byte, which is enough for valid JSON.
+    pub fn kind(self) -> Kind {
+        match self.text.as_bytes().first() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::String,
+            Some(b't' | b'f') => Kind::Boolean,
+            Some(b'n') => Kind::Null,
+            _ => Kind::Number,
+        }
+    }
+
+    /// The string's content between the quotes, if this is a string.
+    pub fn as_string(self) -> Option<Text<'a>> {
+        match self.kind() {
+            Kind::String => Some(Text {
+                inner: &self.text[1..self.text.len() - 1],
+            }),
+            _ => None,
+        }
+    }
+
+    /// The members of an object in their order, repeated keys included; nothing if this is no object.
+    pub fn members(self) -> Members<'a> {
+        Members {
+            scanner: self.inside(Kind::Object),
+            text: self.text,
+        }
+    }
+
+    /// The items of an array; nothing if this is no array.
+    pub fn items(self) -> Items<'a> {
+        Items {
+            scanner: self.inside(Kind::Array),
+            text: self.text,
+        }
+    }
+
+    /// Follows a dotted path of member names through nested objects.
+    pub fn find(self, path: &str) -> Option<Value<'a>> {
+        path.split('.').try_fold(self, |value, name| {
+            value
+                .members()
+                .find(|(key, _)| key.is(name))
+                .map(|(_, found)| found)
+        })
+    }
+
+    /// A scanner behind the opening bracket, or at the end if the value is of another kind.
+    fn inside(self, kind: Kind) -> Scanner<'a> {
+        let mut scanner = Scanner::new(self.text.as_bytes());
+        scanner.position = if self.kind() == kind { 1 } else { self.text.len() };
+        scanner
+    }
+}
+
+/// A string's content as written, escapes and all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text<'a> {
+    inner: &'a str,
+}
+
+/// A string holds half of a surrogate pair, which UTF-8 cannot express.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoneSurrogate;
+
+impl<'a> Text<'a> {
+    /// The content with its escapes unresolved.
+    pub fn raw(self) -> &'a str {
+        self.inner
+    }
+
+    /// Whether the string reads `text`. Escaped spellings of the same text count.
+    pub fn is(self, text: &str) -> bool {
+        self.inner == text
+            || (self.inner.contains('\\') && self.decode().is_ok_and(|decoded| decoded == text))
+    }
+
+    /// The text itself: borrowed if it holds no escape.
+    ///
+    /// # Errors
+    /// [`LoneSurrogate`] if an escape names half a surrogate pair.
+    pub fn decode(self) -> Result<Cow<'a, str>, LoneSurrogate> {
+        let Some(first) = memchr::memchr(b'\\', self.inner.as_bytes()) else {
+            return Ok(Cow::Borrowed(self.inner));
+        };
+        let mut decoded = String::with_capacity(self.inner.len());
+        decoded.push_str(&self.inner[..first]);
+        let mut rest = &self.inner[first..];
+        while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+            decoded.push_str(&rest[..at]);
+            let (character, length) = unescape(&rest.as_bytes()[at..]).ok_or(LoneSurrogate)?;
+            decoded.push(character);
+            rest = &rest[at + length..];
+        }
+        decoded.push_str(rest);
+        Ok(Cow::Owned(decoded))
+    }
+}
+
+/// The character an escape stands for, and how many bytes the escape takes. `None` for a lone surrogate.
+fn unescape(escape: &[u8]) -> Option<(char, usize)> {
+    let simple = match escape.get(1)? {
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let high = hex4(escape.get(2..6)?)?;
+            if let Some(character) = char::from_u32(high) {
+                return Some((character, 6));
+            }
+            let low = (escape.get(6..8)? == b"\\u")
+                .then(|| escape.get(8..12))
+                .flatten()
+                .and_then(hex4)?;
+            if !(0xd800..0xdc00).contains(&high) || !(0xdc00..0xe000).contains(&low) {
+                return None;
+            }
+            return char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)).map(|c| (c, 12));
+        }
+        other => char::from(*other),
+    };
+    Some((simple, 2))
+}
+
+fn hex4(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |number, digit| {
+        Some(number * 16 + char::from(*digit).to_digit(16)?)
+    })
+}
+
+/// Iterates over an object's members. See [`Value::members`].
+#[derive(Debug, Clone)]
+pub struct Members<'a> {
+    scanner: Scanner<'a>,
+    text: &'a str,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (Text<'a>, Value<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (key, value) = self.scanner.next_member().ok()??;
+        Some((
+            Text {
+                inner: self.text.get(key)?,
+            },
+            Value {
+                text: self.text.get(value)?,
+            },
+        ))
+    }
+}
+
+/// Iterates over an array's items. See [`Value::items`].
+#[derive(Debug, Clone)]
+pub struct Items<'a> {
+    scanner: Scanner<'a>,
+    text: &'a str,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Value<'a>;
+
+    fn next(&mut self) -> Option<Value<'a>> {
+        let span = self.scanner.next_item().ok()??;
+        Some(Value {
+            text: self.text.get(span)?,
+        })
+    }
+}
+
+/// A byte range of the scanned slice.
+pub type Span = std::ops::Range<usize>;
+
+/// The scanner: a position in a slice.
+#[derive(Debug, Clone)]
+pub struct Scanner<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// Starts at the first byte.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
+    }
+
+    /// Starts at byte `position`.
+    pub fn at(bytes: &'a [u8], position: usize) -> Self {
+        Self { bytes, position }
+    }
+
+    /// The offset of the next unread byte.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Skips white space; the byte then due, if there is one.
+    pub fn peek(&mut self) -> Option<u8> {
+        while let Some(&byte) = self.bytes.get(self.position) {
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.position += 1;
+        }
+        None
+    }
+
+    /// Takes `byte` if it is due.
+    pub fn take(&mut self, byte: u8) -> bool {
+        let due = self.peek() == Some(byte);
+        self.position += usize::from(due);
+        due
+    }
+
+    /// Behind `{` or a member: the next member's name (between its quotes) and value, or `None` behind `}`.
+    /// The comma before a member is taken with it.
+    ///
+    /// # Errors
+    /// Where the slice is not JSON.
+    pub fn next_member(&mut self) -> Result<Option<(Span, Span)>, JsonError> {
+        if !self.next_element(b'{', b'}')? {
+            return Ok(None);
+        }
+        let key = self.member_name()?;
+        Ok(Some((key, self.value()?)))
+    }
+
+    /// Behind `[` or an item: the next item, or `None` behind `]`. The comma before an item is taken with it.
+    ///
+    /// # Errors
+    /// Where the slice is not JSON.
+    pub fn next_item(&mut self) -> Result<Option<Span>, JsonError> {
+        if !self.next_element(b'[', b']')? {
+            return Ok(None);
+        }
+        self.value().map(Some)
+    }
+
+    /// Steps over the comma before an element, or over the closing bracket (then `false`).
+    fn next_element(&mut self, open: u8, close: u8) -> Result<bool, JsonError> {
+        if self.peek() == Some(close) {
+            self.position += 1;
+            return Ok(false);
+        }
+        // The first element follows its opening bracket without a comma. White space may lie between.
+        let first = self.bytes[..self.position]
+            .iter()
+            .rev()
+            .find(|byte| !byte.is_ascii_whitespace())
+            == Some(&open);
+        if !first && !self.take(b',') {
+            return Err(self.fail(JsonErrorKind::ExpectedCommaOrEnd));
+        }
+        Ok(true)
+    }
+
+    /// A member's name and its colon; the span of the name between the quotes.
+    ///
+    /// # Errors
+    /// Where the slice is not JSON.
+    pub fn member_name(&mut self) -> Result<Span, JsonError> {
+        if self.peek() != Some(b'"') {
+            return Err(self.fail(JsonErrorKind::ExpectedKey));
+        }
+        let key = self.string()?;
+        if !self.take(b':') {
+            return Err(self.fail(JsonErrorKind::ExpectedColon));
+        }
+        Ok(key)
+    }
+
+    /// One whole value, whatever its type, checked against the grammar without recursion.
+    ///
+    /// # Errors
+    /// Where the slice is not JSON, or is nested deeper than [`MAX_DEPTH`].
+    pub fn value(&mut self) -> Result<Span, JsonError> {
+        let first = self.peek();
+        let start = self.position;
+        match first {
+            Some(b'{' | b'[') => self.nested()?,
+            _ => self.scalar()?,
+        }
+        Ok(start..self.position)
+    }
+
+    /// Objects and arrays: the open brackets are kept on a bit stack (1 for an object).
+    fn nested(&mut self) -> Result<(), JsonError> {
+        let mut stack = [0_u64; MAX_DEPTH / 64];
+        let mut depth = 0;
+        loop {
+            // A value is due.
+            match self.peek() {
+                Some(open @ (b'{' | b'[')) => {
+                    if depth == MAX_DEPTH {
+                        return Err(self.fail(JsonErrorKind::TooDeep));
+                    }
+                    self.position += 1;
+                    let bit = 1 << (depth % 64);
+                    if open == b'{' {
+                        stack[depth / 64] |= bit;
+                    } else {
+                        stack[depth / 64] &= !bit;
+                    }
+                    depth += 1;
+                    let close = if open == b'{' { b'}' } else { b']' };
+                    if !self.take(close) {
+                        if open == b'{' {
+                            self.member_name()?;
+                        }
+                        continue;
+                    }
+                    depth -= 1;
+                }
+                _ => self.scalar()?,
+            }
+            // A value is complete: close what closes, until the next value is due.
+            loop {
+                if depth == 0 {
+                    return Ok(());
+                }
+                let in_object = stack[(depth - 1) / 64] >> ((depth - 1) % 64) & 1 == 1;
+                match self.peek() {
+                    Some(b',') => {
+                        self.position += 1;
+                        if in_object {
+                            self.member_name()?;
+                        }
+                        break;
+                    }
+                    Some(b'}') if in_object => self.position += 1,
+                    Some(b']') if !in_object => self.position += 1,
+                    _ => return Err(self.fail(JsonErrorKind::ExpectedCommaOrEnd)),
+                }
+                depth -= 1;
+            }
+        }
+    }
+
+    fn scalar(&mut self) -> Result<(), JsonError> {
+        match self.peek() {
+            Some(b'"') => self.string().map(|_| ()),
+            Some(b't') => self.literal(b"true"),
+            Some(b'f') => self.literal(b"false"),
+            Some(b'n') => self.literal(b"null"),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => Err(self.fail(JsonErrorKind::ExpectedValue)),
+        }
+    }
+
+    fn literal(&mut self, word: &[u8]) -> Result<(), JsonError> {
+        let rest = &self.bytes[self.position..];
+        if rest.starts_with(word) {
+            self.position += word.len();
+            return Ok(());
+        }
+        let same = rest.iter().zip(word).take_while(|(a, b)| a == b).count();
+        self.position += same;
+        Err(self.fail(JsonErrorKind::ExpectedValue))
+    }
+
+    /// `-? (0 | [1-9][0-9]*) ('.' [0-9]+)? ([eE] [+-]? [0-9]+)?`
+    fn number(&mut self) -> Result<(), JsonError> {
+        self.position += usize::from(self.due() == Some(b'-'));
+        if self.due() == Some(b'0') {
+            self.position += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.due() == Some(b'.') {
+            self.position += 1;
+            self.digits()?;
+        }
+        if matches!(self.due(), Some(b'e' | b'E')) {
+            self.position += 1;
+            self.position += usize::from(matches!(self.due(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let start = self.position;
+        while matches!(self.due(), Some(b'0'..=b'9')) {
+            self.position += 1;
+        }
+        if self.position == start {
+            Err(self.fail(JsonErrorKind::BadNumber))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A string at its opening quote; the span between the quotes.
+    fn string(&mut self) -> Result<Span, JsonError> {
+        self.position += 1;
+        let start = self.position;
+        loop {
+            self.position += plain_prefix(&self.bytes[self.position..]);
+            match self.due() {
+                Some(b'"') => {
+                    self.position += 1;
+                    return Ok(start..self.position - 1);
+                }
+                Some(b'\\') => self.escape()?,
+                Some(_) => return Err(self.fail(JsonErrorKind::ControlCharacter)),
+                None => return Err(self.fail(JsonErrorKind::UnexpectedEnd)),
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Result<(), JsonError> {
+        self.position += 1;
+        match self.due() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.position += 1,
+            Some(b'u') => {
+                self.position += 1;
+                for _ in 0..4 {
+                    if !self.due().is_some_and(|byte| byte.is_ascii_hexdigit()) {
+                        return Err(self.fail(JsonErrorKind::BadEscape));
+                    }
+                    self.position += 1;
+                }
+            }
+            _ => return Err(self.fail(JsonErrorKind::BadEscape)),
+        }
+        Ok(())
+    }
+
+    fn due(&self) -> Option<u8> {
+        self.bytes.get(self.position).copied()
+    }
+
+    /// An error here; at the end of the slice it is always that the JSON ends too early.
+    fn fail(&self, kind: JsonErrorKind) -> JsonError {
+        let ended = self.position >= self.bytes.len();
+        JsonError {
+            at: self.position,
+            kind: if ended { JsonErrorKind::UnexpectedEnd } else { kind },
+        }
+    }
+}
+
+/// How many bytes from the start of `bytes` are neither quote, backslash nor control character; eight at a time.
+fn plain_prefix(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let mut at = 0;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let has_zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGHS;
+        let quote = has_zero(word ^ (ONES * u64::from(b'"')));
+        let backslash = has_zero(word ^ (ONES * u64::from(b'\\')));
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
+        let found = quote | backslash | control;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let tail = &bytes[at..];
+    at + tail
+        .iter()
+        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
+        .unwrap_or(tail.len())
+}
+
+impl<'a> Value<'a> {
+    /// Reads `text` as exactly one value.
+    ///
+    /// # Errors
+    /// Where the text is not JSON; trailing bytes other than white space count as an error.
+    pub fn parse(text: &'a str) -> Result<Self, JsonError> {
+        let mut scanner = Scanner::new(text.as_bytes());
+        let span = scanner.value()?;
+        match scanner.peek() {
+            None => Ok(Self { text: &text[span] }),
+            Some(_) => Err(scanner.fail(JsonErrorKind::ExpectedValue)),
+        }
+    }
+
+    /// A value the scanner has just stepped over.
+    pub(super) fn scanned(text: &'a str) -> Self {
+        Self { text }
+    }
+}
+
+impl<'a> Text<'a> {
+    /// A string's content the scanner has just stepped over.
+    pub(super) fn scanned(inner: &'a str) -> Self {
+        Self { inner }
+    }
+}

@@ -1,0 +1,34 @@
+//! From the bytes of an inflated log object to events and rejects.
+//!
+//! A [`Decoder`] does no I/O. It is shown a buffer, hands out what it finds there one step at a time, and asks for
+//! more when the buffer ends inside an event; the same code serves a whole file in memory and an endless stream.
+//!
+//! ```
+//! use trailhouse::decode::{Decoder, Step};
+//!
+//! let object = br#"{"Records":[{"eventVersion":"1.08","eventName":"ListBuckets"},7]}"#;
+//! let mut decoder = Decoder::new();
+//! let mut names = Vec::new();
+//! let mut rejects = 0;
+//! loop {
+//!     match decoder.step(object, true) {
+//!         Step::Event(event) => names.push(event.get("eventName").unwrap().text().to_owned()),
+//!         Step::Reject(_) => rejects += 1,
+//!         Step::End => break,
+//!         other => panic!("{other:?}"),
+//!     }
+//! }
+//! assert_eq!((names, rejects), (vec![r#""ListBuckets""#.to_owned()], 1));
+//! ```
+
+pub mod canonical;
+mod envelope;
+mod event;
+pub mod json;
+mod reject;
+#[cfg(test)]
+mod tests;
+
+pub use envelope::{Decoder, Foreign, Step};
+pub use event::Event;
+pub use reject::{Reason, Reject};

@@ -1,0 +1,55 @@
+//! SQL over a dataset, by an embedded DataFusion.
+
+mod catalog;
+mod print;
+mod session;
+
+use std::io;
+
+use datafusion::arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
+
+pub use catalog::Events;
+pub use print::{Format, print};
+pub use session::{EVENTS, QuerySession};
+
+use crate::dataset;
+
+/// Why a query could not be answered.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The dataset cannot be read.
+    #[error(transparent)]
+    Dataset(#[from] dataset::Error),
+    /// DataFusion could not be set up, which would be a bug.
+    #[error("cannot set up the query engine: {0}")]
+    Session(DataFusionError),
+    /// The text is not SQL.
+    #[error("not SQL: {}", .0.strip_backtrace())]
+    Syntax(DataFusionError),
+    /// The statement writes, or changes the catalogue.
+    #[error("{what} is refused: queries only read; add --allow-write if you mean it")]
+    NotAllowed {
+        /// The kind of statement.
+        what: String,
+    },
+    /// The query is wrong, or failed on the way.
+    #[error("{}", .0.strip_backtrace())]
+    Query(DataFusionError),
+    /// The result could not be formatted.
+    #[error("cannot print the result: {0}")]
+    Format(ArrowError),
+    /// The result could not be written.
+    #[error("cannot write the result: {0}")]
+    Output(io::Error),
+}
+
+impl Error {
+    fn from_arrow(error: ArrowError) -> Self {
+        match error {
+            ArrowError::IoError(_, error) => Self::Output(error),
+            error => Self::Format(error),
+        }
+    }
+}

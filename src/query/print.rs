@@ -1,0 +1,152 @@
+//! Results on their way out. Rows are printed as they come; only [`Format::Table`], which must know the widest cell,
+//! holds a whole result.
+
+use std::io::{self, Write};
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::csv;
+use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::arrow::util::pretty::pretty_format_batches_with_schema;
+use datafusion::execution::SendableRecordBatchStream;
+use futures::StreamExt as _;
+
+use super::Error;
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// A box drawn with lines.
+    Table,
+    /// Comma-separated, with a header.
+    Csv,
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// A Markdown table.
+    Markdown,
+}
+
+/// Writes all rows of `stream` to `out`; their number.
+///
+/// # Errors
+/// If the query fails on the way, or `out` does.
+pub async fn print(
+    stream: SendableRecordBatchStream,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<u64, Error> {
+    let schema = stream.schema();
+    match format {
+        Format::Table => print_table(stream, out).await,
+        Format::Csv => {
+            let mut writer = csv::WriterBuilder::new().with_header(true).build(&mut *out);
+            // The header also stands over an empty result.
+            writer
+                .write(&RecordBatch::new_empty(schema))
+                .map_err(Error::from_arrow)?;
+            each(stream, |batch| writer.write(batch)).await
+        }
+        Format::Json => {
+            let mut writer = WriterBuilder::new()
+                .with_explicit_nulls(true)
+                .build::<_, JsonArray>(Discardable(&mut *out));
+            let rows = each(stream, |batch| writer.write(batch)).await?;
+            writer.finish().map_err(Error::from_arrow)?;
+            writeln!(out).map_err(Error::Output)?;
+            Ok(rows)
+        }
+        Format::Ndjson => {
+            let mut writer = WriterBuilder::new()
+                .with_explicit_nulls(true)
+                .build::<_, LineDelimited>(Discardable(&mut *out));
+            each(stream, |batch| writer.write(batch)).await
+        }
+        Format::Markdown => {
+            print_markdown_header(&schema, out).map_err(Error::Output)?;
+            each(stream, |batch| print_markdown_rows(batch, out)).await
+        }
+    }
+}
+
+/// Arrow's JSON writers own what they write to.
+struct Discardable<'w>(&'w mut dyn Write);
+
+impl Write for Discardable<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+async fn each(
+    mut stream: SendableRecordBatchStream,
+    mut write: impl FnMut(&RecordBatch) -> Result<(), ArrowError>,
+) -> Result<u64, Error> {
+    let mut rows = 0;
+    while let Some(batch) = stream.next().await {
+        let batch = batch.map_err(Error::Query)?;
+        write(&batch).map_err(Error::from_arrow)?;
+        rows += batch.num_rows() as u64;
+    }
+    Ok(rows)
+}
+
+async fn print_table(mut stream: SendableRecordBatchStream, out: &mut dyn Write) -> Result<u64, Error> {
+    let schema = stream.schema();
+    let mut batches = Vec::new();
+    while let Some(batch) = stream.next().await {
+        batches.push(batch.map_err(Error::Query)?);
+    }
+    let table = pretty_format_batches_with_schema(schema, &batches).map_err(Error::from_arrow)?;
+    writeln!(out, "{table}").map_err(Error::Output)?;
+    Ok(batches.iter().map(|batch| batch.num_rows() as u64).sum())
+}
+
+fn print_markdown_header(schema: &Schema, out: &mut dyn Write) -> io::Result<()> {
+    for field in schema.fields() {
+        write!(out, "| {} ", markdown_cell(field.name()))?;
+    }
+    writeln!(out, "|")?;
+    for field in schema.fields() {
+        write!(
+            out,
+            "|{}",
+            if field.data_type().is_numeric() {
+                "---:"
+            } else {
+                "---"
+            }
+        )?;
+    }
+    writeln!(out, "|")
+}
+
+fn print_markdown_rows(batch: &RecordBatch, out: &mut dyn Write) -> Result<(), ArrowError> {
+    let options = FormatOptions::new();
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| ArrayFormatter::try_new(column, &options));
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    for row in 0..batch.num_rows() {
+        for column in &columns {
+            write!(out, "| {} ", markdown_cell(&column.value(row).try_to_string()?))?;
+        }
+        writeln!(out, "|")?;
+    }
+    Ok(())
+}
+
+/// A cell must not end the cell or the line.
+fn markdown_cell(text: &str) -> String {
+    text.replace('\\', "\\\\")
+        .replace('|', "\\|")
+        .replace(['\n', '\r'], " ")
+}

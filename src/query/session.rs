@@ -1,0 +1,99 @@
+//! A DataFusion session over a dataset, and what may be run in it.
+
+use std::sync::Arc;
+
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+
+use super::Error;
+use super::catalog::Events;
+use crate::dataset::{self, Dataset};
+
+/// The name under which the data files are queried.
+pub const EVENTS: &str = "events";
+
+/// A session with the table `events`.
+pub struct QuerySession {
+    context: SessionContext,
+    allowed: SQLOptions,
+}
+
+impl QuerySession {
+    /// Opens `dataset` for queries. Unless `allow_write` is set, nothing that writes, or that changes the catalogue,
+    /// is run.
+    ///
+    /// # Errors
+    /// If the dataset cannot be listed or holds no data files.
+    pub async fn open(dataset: &Dataset, allow_write: bool) -> Result<Self, Error> {
+        let files = dataset.data_files(None).await?;
+        if files.is_empty() {
+            return Err(dataset::Error::Empty {
+                dataset: dataset.name().to_owned(),
+            }
+            .into());
+        }
+        let mut config = SessionConfig::new().with_information_schema(true);
+        // Filters are evaluated while reading: the payload columns of rows that fail are never decoded.
+        config.options_mut().execution.parquet.pushdown_filters = true;
+        config.options_mut().execution.parquet.reorder_filters = true;
+        let mut context = SessionContext::new_with_config(config);
+        datafusion_functions_json::register_all(&mut context).map_err(Error::Session)?;
+
+        let store = ObjectStoreUrl::parse("trailhouse://dataset").map_err(Error::Session)?;
+        context.register_object_store(store.as_ref(), dataset.store().clone());
+        let events = Events::try_new(store, files).map_err(Error::Session)?;
+        context
+            .register_table(EVENTS, Arc::new(events))
+            .map_err(Error::Session)?;
+
+        let allowed = SQLOptions::new()
+            .with_allow_ddl(allow_write)
+            .with_allow_dml(allow_write);
+        Ok(Self { context, allowed })
+    }
+
+    /// Splits a text into statements.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] if it is not SQL.
+    pub fn parse(&self, sql: &str) -> Result<Vec<Statement>, Error> {
+        let parser = DFParserBuilder::new(sql).with_dialect(&GenericDialect {}).build();
+        let statements = parser.and_then(|mut parser| parser.parse_statements());
+        statements.map(Vec::from).map_err(Error::Syntax)
+    }
+
+    /// Plans and starts a statement; rows come as they are computed.
+    ///
+    /// # Errors
+    /// If the statement cannot be planned, or is not allowed.
+    pub async fn run(&self, statement: Statement) -> Result<SendableRecordBatchStream, Error> {
+        let plan = self
+            .context
+            .state()
+            .statement_to_plan(statement)
+            .await
+            .map_err(Error::Query)?;
+        self.allowed.verify_plan(&plan).map_err(refused)?;
+        let frame = self
+            .context
+            .execute_logical_plan(plan)
+            .await
+            .map_err(Error::Query)?;
+        frame.execute_stream().await.map_err(Error::Query)
+    }
+}
+
+/// What the verification says, without DataFusion's words around it.
+fn refused(error: DataFusionError) -> Error {
+    let message = error.strip_backtrace();
+    let what = message
+        .rsplit_once("not supported: ")
+        .map_or(message.as_str(), |(_, what)| what);
+    Error::NotAllowed {
+        what: what.trim().to_owned(),
+    }
+}

@@ -1,0 +1,211 @@
+//! The reconciliation of a run: what was read, and what became of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::Serialize;
+use serde::ser::Serializer;
+
+/// Why an object was not converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Its key proves that it holds nothing that was asked for.
+    Filtered,
+    /// A CloudTrail digest file.
+    Digest,
+    /// Delivered by another service into the same bucket.
+    OtherService,
+    /// Neither JSON nor named like a log file.
+    NotLog,
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Filtered => "outside the filters",
+            Self::Digest => "digest files",
+            Self::OtherService => "logs of other services",
+            Self::NotLog => "no logs",
+        })
+    }
+}
+
+/// Objects by what became of them: `listed = converted + skipped + failed`.
+#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
+pub struct ObjectCounts {
+    /// Found in the sources.
+    pub listed: u64,
+    /// Read to their end.
+    pub converted: u64,
+    /// Not opened, or found to be no logs.
+    pub skipped: u64,
+    /// Not read, or not to their end. Events before the break are converted.
+    pub failed: u64,
+    /// Why objects were skipped.
+    pub skipped_by_reason: BTreeMap<SkipReason, u64>,
+}
+
+/// Events by what became of them: `read = written + duplicates + rejected`.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+pub struct EventCounts {
+    /// Found in the objects and within the filters.
+    pub read: u64,
+    /// Written to data files.
+    pub written: u64,
+    /// Known already.
+    pub duplicates: u64,
+    /// Kept verbatim among the rejects.
+    pub rejected: u64,
+    /// Found in the objects, but outside the filters; not counted as read.
+    pub filtered: u64,
+}
+
+/// Data files.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+pub struct FileCounts {
+    /// Number of them.
+    pub written: u64,
+    /// Their size.
+    pub bytes: u64,
+}
+
+/// What was read.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+pub struct InputCounts {
+    /// As stored.
+    pub compressed_bytes: u64,
+    /// After decompression.
+    pub inflated_bytes: u64,
+}
+
+/// The report of a run.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Report {
+    /// Log objects.
+    pub objects: ObjectCounts,
+    /// Events.
+    pub events: EventCounts,
+    /// Data files.
+    pub files: FileCounts,
+    /// Bytes read.
+    pub input: InputCounts,
+    /// Wall time.
+    #[serde(rename = "elapsed_seconds", serialize_with = "seconds")]
+    pub elapsed: Duration,
+    /// Version of trailhouse.
+    pub version: &'static str,
+}
+
+fn seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((elapsed.as_secs_f64() * 1000.0).round() / 1000.0)
+}
+
+/// A run's counts do not add up, which would be a bug: something was lost or invented.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Unreconciled {
+    /// Events.
+    #[error("{} events read, but {} written + {} duplicates + {} rejected", .0.read, .0.written, .0.duplicates, .0.rejected)]
+    Events(EventCounts),
+    /// Objects.
+    #[error("{} objects listed, but {} converted + {} skipped + {} failed", .0.listed, .0.converted, .0.skipped, .0.failed)]
+    Objects(ObjectCounts),
+}
+
+impl Report {
+    /// The report of a run that has found its objects and read none.
+    pub fn of_plan(listed: u64, skipped: &BTreeMap<SkipReason, u64>) -> Self {
+        let objects = ObjectCounts {
+            listed,
+            skipped: skipped.values().sum(),
+            skipped_by_reason: skipped.clone(),
+            ..ObjectCounts::default()
+        };
+        Self {
+            objects,
+            version: env!("CARGO_PKG_VERSION"),
+            ..Self::default()
+        }
+    }
+
+    /// Adds what a task did.
+    pub fn add(&mut self, task: &Self) {
+        self.objects.converted += task.objects.converted;
+        self.objects.failed += task.objects.failed;
+        for (reason, objects) in &task.objects.skipped_by_reason {
+            self.skip(*reason, *objects);
+        }
+        self.events.read += task.events.read;
+        self.events.written += task.events.written;
+        self.events.duplicates += task.events.duplicates;
+        self.events.rejected += task.events.rejected;
+        self.events.filtered += task.events.filtered;
+        self.files.written += task.files.written;
+        self.files.bytes += task.files.bytes;
+        self.input.compressed_bytes += task.input.compressed_bytes;
+        self.input.inflated_bytes += task.input.inflated_bytes;
+    }
+
+    /// Proves that nothing was lost.
+    ///
+    /// # Errors
+    /// [`Unreconciled`] if counts do not add up.
+    pub fn reconcile(&self) -> Result<(), Unreconciled> {
+        let events = &self.events;
+        if events.read != events.written + events.duplicates + events.rejected {
+            return Err(Unreconciled::Events(*events));
+        }
+        let objects = &self.objects;
+        if objects.listed != objects.converted + objects.skipped + objects.failed {
+            return Err(Unreconciled::Objects(objects.clone()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn skip(&mut self, reason: SkipReason, objects: u64) {
+        self.objects.skipped += objects;
+        *self.objects.skipped_by_reason.entry(reason).or_default() += objects;
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            objects,
+            events,
+            files,
+            input,
+            elapsed,
+            ..
+        } = self;
+        write!(
+            f,
+            "objects  {} listed = {} converted",
+            objects.listed, objects.converted
+        )?;
+        writeln!(f, " + {} skipped + {} failed", objects.skipped, objects.failed)?;
+        for (reason, count) in &objects.skipped_by_reason {
+            writeln!(f, "         skipped: {count} {reason}")?;
+        }
+        write!(f, "events   {} read = {} written", events.read, events.written)?;
+        writeln!(
+            f,
+            " + {} duplicates + {} rejected",
+            events.duplicates, events.rejected
+        )?;
+        if events.filtered > 0 {
+            writeln!(f, "         {} more outside the filters", events.filtered)?;
+        }
+        writeln!(f, "files    {} written, {}", files.written, ByteSize(files.bytes))?;
+        writeln!(
+            f,
+            "input    {}, inflated {}",
+            ByteSize(input.compressed_bytes),
+            ByteSize(input.inflated_bytes)
+        )?;
+        let rate = events.read as f64 / elapsed.as_secs_f64().max(1e-3);
+        write!(f, "elapsed  {:.2} s, {rate:.0} events/s", elapsed.as_secs_f64())
+    }
+}

@@ -1,0 +1,102 @@
+//! Compression, told by magic bytes: names lie in both directions.
+//!
+//! An object that is whole in memory is inflated in one go by libdeflate, several times faster than streaming.
+//! Everything else is streamed: large objects, several gzip members in a row, broken streams (of which the part
+//! before the break can still be had).
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::GzDecoder;
+use libdeflater::Decompressor;
+
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 0x08];
+
+/// Larger objects are streamed: AWS ends log files at 50 MB inflated.
+const MAX_WHOLE_BYTES: usize = 64 << 20;
+
+/// Inflated bytes are handed out in pieces of this size where an object is streamed.
+const PIECE_BYTES: usize = 4 << 20;
+
+/// Whether bytes start like gzip ([RFC 1952](https://www.rfc-editor.org/rfc/rfc1952), section 2.3.1).
+pub(super) fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(GZIP_MAGIC)
+}
+
+/// Inflates a whole object in memory, appending to `out`. `false`, with `out` as it was, if it is not one sound
+/// gzip member of moderate size: then it wants streaming.
+pub(super) fn inflate_whole(bytes: &[u8], out: &mut Vec<u8>) -> bool {
+    // The last four bytes of a member are its inflated size. The fast path does not say how much input it used,
+    // so anything that looks like a further member goes the slow way.
+    let Some(size) = bytes
+        .last_chunk::<4>()
+        .map(|size| u32::from_le_bytes(*size) as usize)
+    else {
+        return false;
+    };
+    let several = memchr::memmem::find(&bytes[1..], GZIP_MAGIC).is_some();
+    if several || size > MAX_WHOLE_BYTES {
+        return false;
+    }
+    let start = out.len();
+    out.resize(start + size, 0);
+    let sound = Decompressor::new().gzip_decompress(bytes, &mut out[start..]) == Ok(size);
+    if !sound {
+        out.truncate(start);
+    }
+    sound
+}
+
+/// An object's inflated bytes, piece by piece.
+pub(super) struct Inflater {
+    state: State,
+}
+
+enum State {
+    Plain(Box<dyn BufRead + Send>),
+    Member(Box<GzDecoder<Box<dyn BufRead + Send>>>),
+    Done,
+}
+
+impl Inflater {
+    /// Looks at the first bytes of `raw` to tell how it is compressed.
+    pub(super) fn new(raw: Box<dyn Read + Send>) -> io::Result<Self> {
+        let mut raw = BufReader::with_capacity(256 << 10, raw);
+        let gzip = is_gzip(raw.fill_buf()?);
+        let raw: Box<dyn BufRead + Send> = Box::new(raw);
+        let state = if gzip {
+            State::Member(Box::new(GzDecoder::new(raw)))
+        } else {
+            State::Plain(raw)
+        };
+        Ok(Self { state })
+    }
+
+    /// Appends the next piece to `out`; `true` at the end. What could be inflated before an error has been
+    /// appended.
+    pub(super) fn read_piece(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
+        let wanted = out.len() + PIECE_BYTES;
+        while out.len() < wanted {
+            let missing = (wanted - out.len()) as u64;
+            match std::mem::replace(&mut self.state, State::Done) {
+                State::Done => return Ok(true),
+                State::Plain(mut raw) => {
+                    if raw.by_ref().take(missing).read_to_end(out)? > 0 {
+                        self.state = State::Plain(raw);
+                    }
+                }
+                State::Member(mut member) => {
+                    if member.by_ref().take(missing).read_to_end(out)? > 0 {
+                        self.state = State::Member(member);
+                        continue;
+                    }
+                    // Firehose and `cat` leave several members in a row; padding behind the last one is ignored.
+                    let mut raw = member.into_inner();
+                    if raw.fill_buf()?.starts_with(&GZIP_MAGIC[..2]) {
+                        self.state = State::Member(Box::new(GzDecoder::new(raw)));
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,20 @@
+//! The table `events`: its columns, and the way from an event to a row and to a `RecordBatch`.
+//!
+//! [`flatten`] turns an event into a [`Row`]; rows wait as [`PackedRows`] until their partition is closed; a
+//! [`BatchBuilder`] makes Arrow batches of them in the order wanted. No I/O, no clock.
+
+mod builder;
+pub mod column;
+mod fill;
+mod flatten;
+mod identity;
+mod key;
+mod row;
+#[cfg(test)]
+mod tests;
+pub mod time;
+
+pub use builder::BatchBuilder;
+pub use flatten::{WHOLE_EVENT, flatten};
+pub use key::{EventKey, KeyFields};
+pub use row::{Cell, PackedRows, Resource, Row};

@@ -1,0 +1,299 @@
+//! One flattened event, and many of them packed.
+//!
+//! A [`Row`] borrows from the event it was made of. A [`PackedRows`] owns its bytes: rows wait in it until their
+//! partition is closed, in a form that costs no more than the text they hold, needs no allocation per value, and is
+//! unpacked into column builders in any order. That is how thousands of open partitions stay cheap: a partition
+//! that waits is one byte buffer, not ninety column builders.
+
+use std::borrow::Cow;
+
+use super::column::{RESOURCE_MEMBERS, id};
+
+/// A row's value in one column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Cell<'a> {
+    /// SQL NULL.
+    #[default]
+    Absent,
+    /// Text, or the text of a JSON value.
+    Text(Cow<'a, str>),
+    /// True or false.
+    Boolean(bool),
+    /// A number, or microseconds since 1970.
+    Integer(i64),
+    /// A list of texts.
+    TextList(Vec<Cow<'a, str>>),
+    /// The resources an event names.
+    Resources(Vec<Resource<'a>>),
+}
+
+/// A resource: `arn`, `arn_prefix`, `account_id`, `type`.
+pub type Resource<'a> = [Option<Cow<'a, str>>; RESOURCE_MEMBERS.len()];
+
+/// A flattened event.
+#[derive(Debug, Clone)]
+pub struct Row<'a> {
+    cells: [Cell<'a>; id::COUNT],
+    /// The UTC day of the event in days since 1970; `None` if not even its date can be read.
+    pub day: Option<i32>,
+}
+
+impl<'a> Row<'a> {
+    pub(super) fn new() -> Self {
+        Self {
+            cells: [const { Cell::Absent }; id::COUNT],
+            day: None,
+        }
+    }
+
+    /// The value in `column`.
+    pub fn cell(&self, column: usize) -> &Cell<'a> {
+        &self.cells[column]
+    }
+
+    /// The text in `column`, if there is one.
+    pub fn text(&self, column: usize) -> Option<&str> {
+        match &self.cells[column] {
+            Cell::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The text in `column`, unless it is empty: AWS writes `""` where it has nothing to say.
+    pub fn filled_text(&self, column: usize) -> Option<&str> {
+        self.text(column).filter(|text| !text.is_empty())
+    }
+
+    /// The number or time in `column`, if there is one.
+    pub fn integer(&self, column: usize) -> Option<i64> {
+        match self.cells[column] {
+            Cell::Integer(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// The truth value in `column`, if there is one.
+    pub fn boolean(&self, column: usize) -> Option<bool> {
+        match self.cells[column] {
+            Cell::Boolean(truth) => Some(truth),
+            _ => None,
+        }
+    }
+
+    pub(super) fn set(&mut self, column: usize, cell: Cell<'a>) {
+        self.cells[column] = cell;
+    }
+
+    pub(super) fn set_text(&mut self, column: usize, text: impl Into<Cow<'a, str>>) {
+        self.cells[column] = Cell::Text(text.into());
+    }
+}
+
+/// Rows in compact form, in the order they came.
+///
+/// A row is a sequence of cells, each the column's number (one byte) and its value; absent cells take no space.
+#[derive(Debug, Default)]
+pub struct PackedRows {
+    bytes: Vec<u8>,
+    rows: Vec<PackedRow>,
+    present: u128,
+}
+
+/// Where a row lies, and what it is sorted by first.
+#[derive(Debug, Clone, Copy)]
+struct PackedRow {
+    start: u32,
+    end: u32,
+    event_time: i64,
+}
+
+// One byte names a column, and one bit of a u128 tells whether it occurs.
+const _: () = assert!(id::COUNT <= 128);
+// The sort key is found at the front of a packed row.
+const _: () = assert!(id::EVENT_TIME < id::EVENT_ID && id::EVENT_ID < 8);
+
+/// Sorts rows without a time behind all others.
+const NO_TIME: i64 = i64::MAX;
+
+impl PackedRows {
+    /// Appends a row.
+    pub fn push(&mut self, row: &Row<'_>) {
+        // Buffers are handed over well before 4 GiB, see `write`; one event cannot be that long.
+        let start = self.bytes.len() as u32;
+        for (column, cell) in row.cells.iter().enumerate() {
+            if *cell == Cell::Absent {
+                continue;
+            }
+            self.present |= 1 << column;
+            self.bytes.push(column as u8);
+            match cell {
+                Cell::Absent => {}
+                Cell::Text(text) => pack_text(&mut self.bytes, text),
+                Cell::Boolean(truth) => self.bytes.push(u8::from(*truth)),
+                Cell::Integer(number) => self.bytes.extend_from_slice(&number.to_le_bytes()),
+                Cell::TextList(texts) => {
+                    pack_length(&mut self.bytes, texts.len());
+                    texts.iter().for_each(|text| pack_text(&mut self.bytes, text));
+                }
+                Cell::Resources(resources) => {
+                    pack_length(&mut self.bytes, resources.len());
+                    for member in resources.iter().flatten() {
+                        self.bytes.push(u8::from(member.is_some()));
+                        member.iter().for_each(|text| pack_text(&mut self.bytes, text));
+                    }
+                }
+            }
+        }
+        let event_time = row.integer(id::EVENT_TIME).unwrap_or(NO_TIME);
+        self.rows.push(PackedRow {
+            start,
+            end: self.bytes.len() as u32,
+            event_time,
+        });
+    }
+
+    /// Appends all rows of `other`.
+    pub fn append(&mut self, other: &Self) {
+        let shift = self.bytes.len() as u32;
+        self.bytes.extend_from_slice(&other.bytes);
+        self.rows.extend(other.rows.iter().map(|row| PackedRow {
+            start: row.start + shift,
+            end: row.end + shift,
+            event_time: row.event_time,
+        }));
+        self.present |= other.present;
+    }
+
+    /// Drops the rows for which `keep`, asked in order, says no.
+    pub fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
+        let mut index = 0;
+        self.rows.retain(|_| {
+            index += 1;
+            keep(index - 1)
+        });
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Memory held, in bytes.
+    pub fn memory_size(&self) -> usize {
+        self.bytes.capacity() + self.rows.capacity() * size_of::<PackedRow>()
+    }
+
+    /// Bytes of packed rows: the same for the same rows, whatever the allocator did.
+    pub fn packed_size(&self) -> usize {
+        self.bytes.len() + self.rows.len() * size_of::<PackedRow>()
+    }
+
+    /// Gives back what the buffers hold beyond their content.
+    pub fn shrink(&mut self) {
+        self.bytes.shrink_to_fit();
+        self.rows.shrink_to_fit();
+    }
+
+    /// A bit for each column that has a value in some row.
+    pub fn present_columns(&self) -> u128 {
+        self.present
+    }
+
+    /// What row `index` is sorted by: its time (rows without one last), then its id.
+    pub fn sort_key(&self, index: usize) -> (i64, &[u8]) {
+        let row = &self.rows[index];
+        let mut cells = Unpacker {
+            bytes: &self.bytes[row.start as usize..],
+        };
+        if row.event_time != NO_TIME {
+            cells.next_column();
+            cells.integer();
+        }
+        let event_id = match cells.next_column() {
+            Some(id::EVENT_ID) => cells.text(),
+            _ => &[],
+        };
+        (row.event_time, event_id)
+    }
+
+    /// The cells of row `index`.
+    pub(super) fn unpack(&self, index: usize) -> Unpacker<'_> {
+        let end = self
+            .rows
+            .get(index + 1)
+            .map_or(self.bytes.len(), |next| next.start as usize);
+        Unpacker {
+            bytes: &self.bytes[self.rows[index].start as usize..end],
+        }
+    }
+}
+
+/// Seven bits a byte, lowest first, the high bit saying that more follow.
+fn pack_length(bytes: &mut Vec<u8>, mut length: usize) {
+    while length >= 0x80 {
+        bytes.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+}
+
+fn pack_text(bytes: &mut Vec<u8>, text: &str) {
+    pack_length(bytes, text.len());
+    bytes.extend_from_slice(text.as_bytes());
+}
+
+/// Reads packed cells back, in the order and by the types they were written.
+#[derive(Debug)]
+pub(super) struct Unpacker<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Unpacker<'a> {
+    /// The column of the next cell; `None` behind the last one.
+    pub(super) fn next_column(&mut self) -> Option<usize> {
+        let (column, rest) = self.bytes.split_first()?;
+        self.bytes = rest;
+        Some(usize::from(*column))
+    }
+
+    /// Bytes not read yet.
+    pub(super) fn remaining(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn boolean(&mut self) -> bool {
+        self.take(1) == [1]
+    }
+
+    pub(super) fn integer(&mut self) -> i64 {
+        self.take(8).try_into().map_or(0, i64::from_le_bytes)
+    }
+
+    pub(super) fn length(&mut self) -> usize {
+        let (mut length, mut shift) = (0, 0);
+        while let Some(byte) = self.take(1).first() {
+            length |= usize::from(byte & 0x7f) << shift;
+            if *byte < 0x80 {
+                break;
+            }
+            shift += 7;
+        }
+        length
+    }
+
+    pub(super) fn text(&mut self) -> &'a [u8] {
+        let length = self.length();
+        self.take(length)
+    }
+
+    fn take(&mut self, length: usize) -> &'a [u8] {
+        let (taken, rest) = self.bytes.split_at(length);
+        self.bytes = rest;
+        taken
+    }
+}

@@ -1,0 +1,109 @@
+//! One data file: a closed partition, sorted and encoded.
+
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+
+use super::{ClosedPartition, properties};
+use crate::partition::PartitionKey;
+use crate::table::BatchBuilder;
+use crate::table::column::file_schema;
+
+/// A partition could not be encoded: a bug, or memory ran out.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot encode {partition}: {source}")]
+pub struct Error {
+    partition: String,
+    source: parquet::errors::ParquetError,
+}
+
+/// A data file of the dataset.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DataFile {
+    /// Path below the dataset.
+    pub path: String,
+    /// The partition it lies in.
+    pub partition: PartitionKey,
+    /// Rows in it.
+    pub rows: u64,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// A data file that is not yet stored.
+#[derive(Debug)]
+pub struct EncodedFile {
+    /// What it will be.
+    pub file: DataFile,
+    /// Its content.
+    pub content: Bytes,
+}
+
+/// Sorts the rows by `event_time, event_id` (rows without a time last) and encodes them as a Parquet file named
+/// `<stem>-<sequence>.parquet`. Needs about as much memory as the packed rows, and the size of the file.
+///
+/// # Errors
+/// [`Error`] if the Parquet writer refuses, which would be a bug.
+pub fn encode(partition: &ClosedPartition, stem: &str) -> Result<EncodedFile, Error> {
+    let content = encode_rows(partition).map_err(|source| Error {
+        partition: partition.key.to_string(),
+        source,
+    })?;
+    let path = format!("{}/{stem}-{:04}.parquet", partition.key, partition.sequence);
+    let rows = partition.chunks.iter().map(|chunk| chunk.len() as u64).sum();
+    let file = DataFile {
+        path,
+        partition: partition.key.clone(),
+        rows,
+        bytes: content.len() as u64,
+    };
+    Ok(EncodedFile {
+        file,
+        content: content.into(),
+    })
+}
+
+fn encode_rows(partition: &ClosedPartition) -> Result<Vec<u8>, parquet::errors::ParquetError> {
+    let order = sorted(partition);
+    let present = partition
+        .chunks
+        .iter()
+        .fold(0, |present, chunk| present | chunk.present_columns());
+    // The Arrow schema says nothing that the Parquet schema does not, and would outweigh the rows of small files.
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties::for_file(order.len(), present))
+        .with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), file_schema(), options)?;
+    let mut batch = BatchBuilder::new();
+    for position in order {
+        batch.append(&partition.chunks[position.chunk as usize], position.row as usize);
+        if batch.is_full() {
+            writer.write(&batch.finish()?)?;
+        }
+    }
+    if !batch.is_empty() {
+        writer.write(&batch.finish()?)?;
+    }
+    writer.into_inner()
+}
+
+/// Where a row is, with what it is sorted by. Rows that agree in time and id keep the order they came in.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Position<'a> {
+    key: (i64, &'a [u8]),
+    chunk: u32,
+    row: u32,
+}
+
+fn sorted(partition: &ClosedPartition) -> Vec<Position<'_>> {
+    let mut order = Vec::with_capacity(partition.chunks.iter().map(|chunk| chunk.len()).sum());
+    for (chunk, rows) in partition.chunks.iter().enumerate() {
+        order.extend((0..rows.len()).map(|row| Position {
+            key: rows.sort_key(row),
+            chunk: chunk as u32,
+            row: row as u32,
+        }));
+    }
+    order.sort_unstable();
+    order
+}

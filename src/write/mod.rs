@@ -1,0 +1,210 @@
+//! Rows by partition, under a memory limit, and the data files they become.
+//!
+//! # Memory
+//!
+//! A [`FanOut`] holds the packed rows of all open partitions. When they pass its budget, it closes the largest
+//! partitions until a quarter of the budget is free; the caller encodes what was closed. What is closed when
+//! depends on nothing but the order of the rows and the budget, so the same input makes the same files, however
+//! many threads prepared it. A partition closed early gets a further file when more of its rows arrive.
+
+mod data_file;
+mod properties;
+
+use hashbrown::HashMap;
+use hashbrown::hash_map::EntryRef;
+
+pub use data_file::{DataFile, EncodedFile, Error, encode};
+
+use crate::partition::{PartitionKey, PartitionRef};
+use crate::table::column::id;
+use crate::table::{EventKey, PackedRows, Row};
+
+/// The rows of one piece of input by partition, each with what identifies its event.
+#[derive(Debug, Default)]
+pub struct PartitionedRows {
+    partitions: HashMap<PartitionKey, KeyedRows>,
+    rows: usize,
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct KeyedRows {
+    rows: PackedRows,
+    keys: Vec<EventKey>,
+}
+
+impl PartitionedRows {
+    /// Adds a row to its partition.
+    pub fn push(&mut self, row: &Row<'_>, key: EventKey) {
+        let source = row.text(id::EVENT_SOURCE).unwrap_or_default();
+        let region = row.text(id::AWS_REGION).unwrap_or_default();
+        let partition = PartitionRef::new(row.day, source, region);
+        let keyed = match self.partitions.entry_ref(&partition) {
+            EntryRef::Occupied(entry) => entry.into_mut(),
+            EntryRef::Vacant(entry) => entry.insert_with_key(partition.to_key(), KeyedRows::default()),
+        };
+        let before = keyed.rows.packed_size();
+        keyed.rows.push(row);
+        self.bytes += keyed.rows.packed_size() - before + size_of::<EventKey>();
+        keyed.keys.push(key);
+        self.rows += 1;
+    }
+
+    /// Rows in all partitions.
+    pub fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// The partitions that have rows here, in no order.
+    pub fn partitions(&self) -> impl Iterator<Item = &PartitionKey> {
+        self.partitions.keys()
+    }
+
+    /// Bytes of packed rows and keys.
+    pub fn packed_size(&self) -> usize {
+        self.bytes
+    }
+
+    /// Gives back what the buffers hold beyond their content.
+    pub fn shrink(&mut self) {
+        self.partitions.values_mut().for_each(|keyed| keyed.rows.shrink());
+    }
+}
+
+/// Chunks up to this size are joined, so that thousands of tiny log objects do not leave as many tiny buffers.
+const JOIN_BYTES: usize = 32 << 10;
+
+/// All open partitions.
+#[derive(Debug)]
+pub struct FanOut {
+    open: HashMap<PartitionKey, OpenPartition>,
+    /// How many files the partitions that were closed early have so far.
+    files: HashMap<PartitionKey, u32>,
+    bytes: usize,
+    budget_bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct OpenPartition {
+    chunks: Vec<PackedRows>,
+    bytes: usize,
+}
+
+/// A partition to be written to a data file.
+#[derive(Debug)]
+pub struct ClosedPartition {
+    /// Which.
+    pub key: PartitionKey,
+    /// How many files of this partition came before.
+    pub sequence: u32,
+    /// Its rows, in the order they came.
+    pub chunks: Vec<PackedRows>,
+    /// Bytes of packed rows.
+    pub bytes: usize,
+}
+
+impl FanOut {
+    /// Holds up to about `budget_bytes` of packed rows.
+    pub fn new(budget_bytes: usize) -> Self {
+        Self {
+            open: HashMap::new(),
+            files: HashMap::new(),
+            bytes: 0,
+            budget_bytes,
+        }
+    }
+
+    /// Takes rows in, except those whose event `is_new` denies, and returns the partitions that must be closed to
+    /// stay within the budget, less what is `reserved` for other things. `is_new` is asked partition by partition,
+    /// in the order of their names.
+    pub fn absorb(
+        &mut self,
+        rows: PartitionedRows,
+        reserved_bytes: usize,
+        mut is_new: impl FnMut(&PartitionKey, EventKey) -> bool,
+    ) -> Vec<ClosedPartition> {
+        let mut partitions: Vec<(PartitionKey, KeyedRows)> = rows.partitions.into_iter().collect();
+        partitions.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (key, KeyedRows { mut rows, keys }) in partitions {
+            rows.retain(|index| is_new(&key, keys[index]));
+            if !rows.is_empty() {
+                let before = self.bytes;
+                let open = self.open.entry(key).or_default();
+                self.bytes = before - open.bytes + open.push(rows);
+            }
+        }
+        // Whatever else grows, some room for rows remains.
+        let budget = self
+            .budget_bytes
+            .saturating_sub(reserved_bytes)
+            .max(self.budget_bytes / 4);
+        if self.bytes > budget {
+            self.close_largest(budget / 4 * 3)
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Bytes of packed rows in open partitions.
+    pub fn memory_size(&self) -> usize {
+        self.bytes
+    }
+
+    /// Closes the largest partitions until no more than `target_bytes` are held.
+    fn close_largest(&mut self, target_bytes: usize) -> Vec<ClosedPartition> {
+        let mut by_size: Vec<(usize, PartitionKey)> = self
+            .open
+            .iter()
+            .map(|(key, open)| (open.bytes, key.clone()))
+            .collect();
+        by_size.sort_unstable_by(|(a, a_key), (b, b_key)| b.cmp(a).then_with(|| a_key.cmp(b_key)));
+        let mut excess = self.bytes.saturating_sub(target_bytes);
+        let mut closed = Vec::new();
+        for (bytes, key) in by_size {
+            if excess == 0 {
+                break;
+            }
+            excess = excess.saturating_sub(bytes);
+            closed.extend(self.close(key));
+        }
+        closed
+    }
+
+    /// Closes every partition, largest first.
+    pub fn close_all(&mut self) -> Vec<ClosedPartition> {
+        let keys: Vec<PartitionKey> = self.open.keys().cloned().collect();
+        let mut closed: Vec<ClosedPartition> = keys.into_iter().filter_map(|key| self.close(key)).collect();
+        closed.sort_unstable_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.key.cmp(&b.key)));
+        closed
+    }
+
+    fn close(&mut self, key: PartitionKey) -> Option<ClosedPartition> {
+        let OpenPartition { chunks, bytes } = self.open.remove(&key)?;
+        self.bytes -= bytes;
+        let files = self.files.entry(key.clone()).or_default();
+        *files += 1;
+        Some(ClosedPartition {
+            key,
+            sequence: *files - 1,
+            chunks,
+            bytes,
+        })
+    }
+}
+
+impl OpenPartition {
+    /// Adds rows; the partition's bytes from now on.
+    fn push(&mut self, rows: PackedRows) -> usize {
+        self.bytes += rows.packed_size();
+        match self.chunks.last_mut() {
+            Some(last) if last.packed_size() + rows.packed_size() <= JOIN_BYTES => last.append(&rows),
+            _ => self.chunks.push(rows),
+        }
+        self.bytes
+    }
+}
