@@ -13,20 +13,13 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     let mut constants = String::new();
     for (index, column) in columns.iter().enumerate() {
         let name = column["name"].as_str().ok_or("a column has no name")?;
-        writeln!(
-            constants,
-            "/// `{name}`\npub const {}: usize = {index};",
-            name.to_uppercase()
-        )?;
+        writeln!(constants, "/// `{name}`\npub const {}: usize = {index};", name.to_uppercase())?;
     }
     writeln!(
         constants,
         "/// How many columns a data file has.\npub const COUNT: usize = {};",
         columns.len()
     )?;
-    fs::write(
-        path::Path::new(&env::var("OUT_DIR")?).join("column_ids.rs"),
-        constants,
-    )?;
+    fs::write(path::Path::new(&env::var("OUT_DIR")?).join("column_ids.rs"), constants)?;
     Ok(())
 }

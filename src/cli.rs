@@ -31,7 +31,7 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  trailhouse convert ./logs --to ./trail
+  trailhouse convert ./logs/AWSLogs --to ./trail
   trailhouse query ./trail \"SELECT service, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC\"
   trailhouse generate --events 10000 --to ./logs      # made-up logs to try things on
 
@@ -41,16 +41,25 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some events were rejecte
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Convert log objects into a dataset of Parquet files.
+    ///
+    /// Reads CloudTrail log objects, flattens the events into one table and writes Parquet files sorted by time, in
+    /// directories by date, service and region. Every event read is written, recognised as a duplicate, or kept as a
+    /// reject; the report proves it.
     Convert(ConvertArgs),
     /// Run SQL over a dataset.
+    ///
+    /// The table is called events, with date, service and region as columns. Filter on these first: they decide
+    /// which files are opened. JSON columns such as request_parameters are read with ->> or
+    /// json_get_str(request_parameters, 'bucketName').
     Query(QueryArgs),
     /// Make up realistic log objects to try things on.
+    ///
+    /// They lie in AWS's own key layout, with services, identities, errors and sizes like those of a real trail.
+    /// Beside them, truth.json says what a converter must find.
     Generate(GenerateArgs),
 }
 
-/// Reads CloudTrail log objects, flattens the events into one table and writes Parquet files sorted by time, in
-/// directories by date, service and region. Every event read is written, recognised as a duplicate, or kept as a
-/// reject; the report proves it.
+/// What was typed after `convert`.
 #[derive(Debug, Args)]
 #[command(after_help = CONVERT_EXAMPLES)]
 pub struct ConvertArgs {
@@ -123,9 +132,7 @@ pub enum ReportFormat {
     Json,
 }
 
-/// Runs SQL over the table `events` of a dataset, with `date`, `service` and `region` as columns. Filter on these
-/// first: they decide which files are opened. JSON columns such as request_parameters are read with ->> or
-/// json_get_str(request_parameters, 'bucketName').
+/// What was typed after `query`.
 #[derive(Debug, Args)]
 #[command(after_help = QUERY_EXAMPLES)]
 pub struct QueryArgs {
@@ -177,9 +184,9 @@ pub enum QueryFormat {
     Markdown,
 }
 
-/// Makes up log objects in AWS's own key layout: services, identities, errors and sizes like those of a real trail.
-/// Beside them it writes truth.json, with the counts that a converter must reproduce.
+/// What was typed after `generate`.
 #[derive(Debug, Args)]
+#[command(after_help = GENERATE_EXAMPLES)]
 pub struct GenerateArgs {
     /// How many events.
     #[arg(long, value_name = "N")]
@@ -214,6 +221,11 @@ pub struct GenerateArgs {
     pub damaged: f64,
 }
 
+const GENERATE_EXAMPLES: &str = "\
+Examples:
+  trailhouse generate --events 200000 --to ./logs     # about 280 MB of JSON in 34 MB of gzip
+  trailhouse generate --events 10000 --days 30 --duplicates 2 --damaged 0.5 --seed 7 --to ./logs";
+
 fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc());
@@ -221,15 +233,8 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }
-    let without_zone = [
-        "%Y-%m-%dT%H:%M:%S",
-        "%Y-%m-%d %H:%M:%S",
-        "%Y-%m-%dT%H:%M",
-        "%Y-%m-%d %H:%M",
-    ];
-    let times = without_zone
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    let without_zone = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let times = without_zone.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
     times
         .map(|time| time.and_utc())
         .ok_or_else(|| "expected a time like 2025-03-01 or 2025-03-01T08:30:00Z".into())
@@ -251,21 +256,12 @@ fn parse_service(text: &str) -> Result<String, String> {
 }
 
 fn parse_memory(text: &str) -> Result<ByteSize, String> {
-    let size: ByteSize = text
-        .parse()
-        .map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())?;
+    let size: ByteSize = text.parse().map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())?;
     let smallest = ByteSize(SMALLEST_LIMIT_BYTES as u64);
-    if size < smallest {
-        Err(format!("{smallest} is the least to work with"))
-    } else {
-        Ok(size)
-    }
+    if size < smallest { Err(format!("{smallest} is the least to work with")) } else { Ok(size) }
 }
 
 fn parse_percent(text: &str) -> Result<f64, String> {
-    let percent = text
-        .parse::<f64>()
-        .ok()
-        .filter(|percent| (0.0..=100.0).contains(percent));
+    let percent = text.parse::<f64>().ok().filter(|percent| (0.0..=100.0).contains(percent));
     percent.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
 }

@@ -62,11 +62,7 @@ impl PartitionKey {
             UNKNOWN => None,
             date => Some(NaiveDate::parse_from_str(date, "%Y-%m-%d").ok()?.to_epoch_days()),
         };
-        let key = Self {
-            day,
-            service: service.to_owned(),
-            region: region.to_owned(),
-        };
+        let key = Self { day, service: service.to_owned(), region: region.to_owned() };
         (levels.next().is_none() && key.to_string() == directories).then_some(key)
     }
 }
@@ -87,11 +83,7 @@ impl<'a> PartitionRef<'a> {
     /// The partition of an event of that day (days since 1970), `eventSource` and `awsRegion`.
     pub fn new(day: Option<i32>, event_source: &'a str, aws_region: &'a str) -> Self {
         let day = day.filter(|day| DAYS.contains(day));
-        Self {
-            day,
-            service: service(event_source),
-            region: region(aws_region),
-        }
+        Self { day, service: service(event_source), region: region(aws_region) }
     }
 
     /// The partition as a value of its own.
@@ -139,10 +131,7 @@ pub fn region(aws_region: &str) -> Cow<'_, str> {
 
 fn without_domain(source: &str) -> &str {
     let source = source.strip_suffix('.').unwrap_or(source);
-    SOURCE_SUFFIXES
-        .iter()
-        .find_map(|suffix| source.strip_suffix(suffix))
-        .unwrap_or(source)
+    SOURCE_SUFFIXES.iter().find_map(|suffix| source.strip_suffix(suffix)).unwrap_or(source)
 }
 
 fn lower(text: &str) -> Cow<'_, str> {
@@ -162,9 +151,59 @@ fn path_safe(value: &str) -> Cow<'_, str> {
         let safe: String = value.chars().map(|c| if is_safe(c) { c } else { '-' }).collect();
         Cow::Owned(safe.trim_start_matches(['.', '_']).to_owned())
     };
-    if value.is_empty() || value.len() > MAX_VALUE_BYTES {
-        Cow::Borrowed(UNKNOWN)
-    } else {
-        value
+    if value.is_empty() || value.len() > MAX_VALUE_BYTES { Cow::Borrowed(UNKNOWN) } else { value }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn services_lose_their_domain() {
+        for (source, expected) in [
+            ("s3.amazonaws.com", "s3"),
+            (" kinesisvideo.amazonaws.com", "kinesisvideo"),
+            ("EC2.AmazonAWS.com", "ec2"),
+            ("ec2.amazonaws.com.cn", "ec2"),
+            ("a.b.amazonaws.com", "a.b"),
+            ("s3.amazonaws.com.", "s3"),
+            ("rdsdata.aws.internal", "rdsdata"),
+            ("", UNKNOWN),
+            (".amazonaws.com", UNKNOWN),
+            ("../../etc", "-..-etc"),
+            ("a=b/c d", "a-b-c-d"),
+            ("日本", "--"),
+            ("_hidden", "hidden"),
+        ] {
+            assert_eq!(service(source), expected, "{source:?}");
+        }
+        assert_eq!(service(&"x".repeat(300)), UNKNOWN);
+        assert_eq!(region("US-East-1 "), "us-east-1");
+    }
+
+    #[test]
+    fn days_out_of_range_are_unknown() {
+        let path = |day| PartitionRef::new(day, "s3.amazonaws.com", "r").to_key().to_string();
+        assert_eq!(path(Some(0)), "date=1970-01-01/service=s3/region=r");
+        assert_eq!(path(Some(*DAYS.end())), "date=9999-12-31/service=s3/region=r");
+        assert_eq!(path(Some(*DAYS.start())), "date=0000-01-01/service=s3/region=r");
+        assert_eq!(path(Some(*DAYS.end() + 1)), "date=unknown/service=s3/region=r");
+        assert_eq!(path(None), "date=unknown/service=s3/region=r");
+    }
+
+    proptest! {
+        /// Whatever an event says, its partition stays inside the dataset, and its path reads back as itself.
+        #[test]
+        fn paths_are_safe_and_read_back(day in any::<Option<i32>>(), source in any::<String>(), region in any::<String>()) {
+            let partition = PartitionRef::new(day, &source, &region);
+            let key = partition.to_key();
+            prop_assert!(partition.equivalent(&key));
+            let path = key.to_string();
+            prop_assert!(path.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'=' | b'/')));
+            prop_assert!(path.split('/').count() == 3 && !path.split(['/', '=']).any(|part| part.starts_with('.') || part.is_empty()));
+            prop_assert_eq!(PartitionKey::parse(&path), Some(key));
+        }
     }
 }

@@ -123,11 +123,7 @@ impl Report {
             skipped_by_reason: skipped.clone(),
             ..ObjectCounts::default()
         };
-        Self {
-            objects,
-            version: env!("CARGO_PKG_VERSION"),
-            ..Self::default()
-        }
+        Self { objects, version: env!("CARGO_PKG_VERSION"), ..Self::default() }
     }
 
     /// Adds what a task did.
@@ -172,29 +168,14 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            objects,
-            events,
-            files,
-            input,
-            elapsed,
-            ..
-        } = self;
-        write!(
-            f,
-            "objects  {} listed = {} converted",
-            objects.listed, objects.converted
-        )?;
+        let Self { objects, events, files, input, elapsed, .. } = self;
+        write!(f, "objects  {} listed = {} converted", objects.listed, objects.converted)?;
         writeln!(f, " + {} skipped + {} failed", objects.skipped, objects.failed)?;
         for (reason, count) in &objects.skipped_by_reason {
             writeln!(f, "         skipped: {count} {reason}")?;
         }
         write!(f, "events   {} read = {} written", events.read, events.written)?;
-        writeln!(
-            f,
-            " + {} duplicates + {} rejected",
-            events.duplicates, events.rejected
-        )?;
+        writeln!(f, " + {} duplicates + {} rejected", events.duplicates, events.rejected)?;
         if events.filtered > 0 {
             writeln!(f, "         {} more outside the filters", events.filtered)?;
         }

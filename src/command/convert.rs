@@ -32,16 +32,10 @@ pub(super) async fn run(args: ConvertArgs) -> Result<Exit, Error> {
 fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
     if let (Some(since), Some(until)) = (args.since, args.until) {
         if since >= until {
-            return Err(Error::Usage(format!(
-                "--since {since} leaves nothing before --until {until}"
-            )));
+            return Err(Error::Usage(format!("--since {since} leaves nothing before --until {until}")));
         }
     }
-    let sources = args
-        .sources
-        .iter()
-        .map(|typed| Location::parse(typed))
-        .collect::<Result<Vec<_>, _>>()?;
+    let sources = args.sources.iter().map(|typed| Location::parse(typed)).collect::<Result<Vec<_>, _>>()?;
     let filter = Filter {
         since: args.since,
         until: args.until,
@@ -55,12 +49,7 @@ fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
     };
     // On a machine of 32 bits the limit is what can be addressed.
     let memory_limit_bytes = usize::try_from(args.memory_limit.as_u64()).unwrap_or(usize::MAX);
-    Ok(Settings {
-        sources,
-        filter,
-        memory_limit_bytes,
-        threads,
-    })
+    Ok(Settings { sources, filter, memory_limit_bytes, threads })
 }
 
 /// Says on stderr what could not be converted, and what to do about it.
@@ -72,10 +61,7 @@ fn explain(conversion: &Conversion, args: &ConvertArgs) {
         eprintln!("trailhouse: {failure}");
     }
     if conversion.failures.len() > NAMED {
-        eprintln!(
-            "trailhouse: {} more objects failed",
-            conversion.failures.len() - NAMED
-        );
+        eprintln!("trailhouse: {} more objects failed", conversion.failures.len() - NAMED);
     }
     for reject in conversion.rejects.iter().take(NAMED) {
         eprintln!("trailhouse: rejected {reject}");
@@ -85,15 +71,18 @@ fn explain(conversion: &Conversion, args: &ConvertArgs) {
         eprintln!("trailhouse: {} more events rejected", rejected - NAMED as u64);
     }
     if rejected > 0 {
-        eprintln!(
-            "trailhouse: rejects are kept verbatim below {}/_trailhouse/rejects/",
-            args.to
-        );
+        eprintln!("trailhouse: rejects are kept verbatim below {}/_trailhouse/rejects/", args.to);
     }
-    if conversion.report.objects.listed == 0 && conversion.unlisted.is_empty() {
-        eprintln!("trailhouse: no log objects found in {}", args.sources.join(" "));
-    } else if conversion.report.events.read == 0 && conversion.failures.is_empty() {
-        eprintln!("trailhouse: no events found, or none within the filters");
+    if !conversion.failures.is_empty() || !conversion.unlisted.is_empty() || conversion.report.events.read > 0
+    {
+        return;
+    }
+    // Nothing went wrong, and nothing was done: the user will want to know why.
+    let sources = args.sources.join(" ");
+    match (conversion.report.objects.converted, conversion.report.events.filtered) {
+        (0, _) => eprintln!("trailhouse: no log objects to convert in {sources}"),
+        (_, 0) => eprintln!("trailhouse: no events in {sources}"),
+        (..) => eprintln!("trailhouse: no events in {sources} are within the filters"),
     }
 }
 

@@ -19,10 +19,11 @@ pub(super) fn run(args: &GenerateArgs) -> Result<Exit, Error> {
     let truth = generate::generate(&options, &args.to, &|_| {})?;
     writeln!(
         std::io::stdout(),
-        "{} log objects with {} events below {}; what a converter must find is in {}",
+        "{} log objects with {} events; convert them with\n  trailhouse convert {} --to DATASET\n\
+         and compare with what must be found: {}",
         truth.objects,
         truth.events.read,
-        args.to.display(),
+        args.to.join("AWSLogs").display(),
         args.to.join("truth.json").display(),
     )
     .map_err(Error::Output)?;

@@ -27,9 +27,7 @@ impl Bar {
             let done = done.clone();
             move || draw(&progress, &done)
         });
-        Self {
-            drawing: Some((done, thread)),
-        }
+        Self { drawing: Some((done, thread)) }
     }
 
     pub(super) fn stop(self) {

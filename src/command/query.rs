@@ -39,20 +39,13 @@ pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
 }
 
 fn read(file: &Path) -> Result<String, Error> {
-    let text = if file == Path::new("-") {
-        io::read_to_string(io::stdin())
-    } else {
-        std::fs::read_to_string(file)
-    };
+    let text =
+        if file == Path::new("-") { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(file) };
     text.map_err(|source| at("read", file, source))
 }
 
 fn at(action: &'static str, file: &Path, source: io::Error) -> Error {
-    Error::File {
-        action,
-        file: file.display().to_string(),
-        source,
-    }
+    Error::File { action, file: file.display().to_string(), source }
 }
 
 impl From<QueryFormat> for Format {

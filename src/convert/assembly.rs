@@ -117,15 +117,7 @@ impl<'a> Assembly<'a> {
             outcome: Outcome::default(),
             error: None,
         };
-        Self {
-            dataset,
-            task,
-            objects,
-            memory,
-            runtime,
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        }
+        Self { dataset, task, objects, memory, runtime, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Takes a piece, now or when its turn comes, and writes partitions that were closed. `false` if the task has
@@ -180,18 +172,9 @@ impl<'a> Assembly<'a> {
         let mut outcome = state.outcome;
         outcome.files.sort_unstable();
         // What an earlier try at this task wrote, and this one did not overwrite, holds rows twice.
-        let is_written = |path: &str| {
-            outcome
-                .files
-                .binary_search_by(|file| file.path.as_str().cmp(path))
-                .is_ok()
-        };
-        for leftover in state
-            .known
-            .leftovers()
-            .iter()
-            .filter(|path| !is_written(path.as_ref()))
-        {
+        let is_written =
+            |path: &str| outcome.files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok();
+        for leftover in state.known.leftovers().iter().filter(|path| !is_written(path.as_ref())) {
             self.dataset.delete(leftover).await?;
         }
         Ok(outcome)
@@ -199,27 +182,19 @@ impl<'a> Assembly<'a> {
 
     /// In turn: duplicates out, rows to their partitions, counts and rejects to the outcome.
     fn absorb(&self, state: &mut State, mut piece: Piece) -> Result<(), Error> {
-        let State {
-            known,
-            fan_out,
-            outcome,
-            ..
-        } = state;
+        let State { known, fan_out, outcome, .. } = state;
         let events = &mut outcome.report.events;
         let rows = piece.rows.len() as u64;
         for partition in piece.rows.partitions() {
             self.runtime.block_on(known.load(partition))?;
         }
         let mut written = 0;
-        let closed = fan_out.absorb(
-            std::mem::take(&mut piece.rows),
-            known.memory_size(),
-            |partition, key| {
+        let closed =
+            fan_out.absorb(std::mem::take(&mut piece.rows), known.memory_size(), |partition, key| {
                 let new = known.insert(partition, key);
                 written += u64::from(new);
                 new
-            },
-        );
+            });
         *events = EventCounts {
             read: events.read + rows + piece.rejects.len() as u64,
             written: events.written,
@@ -232,10 +207,7 @@ impl<'a> Assembly<'a> {
 
         state.reject_bytes += piece.rejects.iter().map(StoredReject::memory_size).sum::<usize>();
         let unnamed = NAMED_REJECTS.saturating_sub(state.outcome.rejects.len());
-        state
-            .outcome
-            .rejects
-            .extend(piece.rejects.iter().take(unnamed).map(RejectNote::from));
+        state.outcome.rejects.extend(piece.rejects.iter().take(unnamed).map(RejectNote::from));
         state.rejects.append(&mut piece.rejects);
         if state.reject_bytes > REJECT_FILE_BYTES {
             self.write_rejects(state)?;
@@ -271,8 +243,7 @@ impl<'a> Assembly<'a> {
             return Ok(());
         }
         let file = RejectFile::encode(&state.rejects, self.task, state.reject_files)?;
-        self.runtime
-            .block_on(self.dataset.put(&file.path, file.content))?;
+        self.runtime.block_on(self.dataset.put(&file.path, file.content))?;
         state.outcome.report.events.rejected += state.rejects.len() as u64;
         state.rejects.clear();
         state.reject_bytes = 0;
@@ -307,8 +278,7 @@ impl<'a> Assembly<'a> {
 
     fn write(&self, partition: &ClosedPartition) -> Result<DataFile, Error> {
         let encoded = write::encode(partition, &format!("part-{}", self.task))?;
-        self.runtime
-            .block_on(self.dataset.put(&encoded.file.path, encoded.content))?;
+        self.runtime.block_on(self.dataset.put(&encoded.file.path, encoded.content))?;
         Ok(encoded.file)
     }
 

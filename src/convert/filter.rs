@@ -39,21 +39,12 @@ impl Filter {
     /// Whether an object may hold events that are asked for. `false` only where its key proves that it does not:
     /// the day in a key is the day of delivery, which comes after the events, at times long after.
     pub fn admits_object(&self, key: &LogKey) -> bool {
-        let midnight_after = key
-            .delivered
-            .succ_opt()
-            .unwrap_or(NaiveDate::MAX)
-            .and_time(Default::default())
-            .and_utc();
-        if self
-            .since
-            .is_some_and(|since| midnight_after + CLOCK_SLACK <= since)
-        {
+        let midnight_after =
+            key.delivered.succ_opt().unwrap_or(NaiveDate::MAX).and_time(Default::default()).and_utc();
+        if self.since.is_some_and(|since| midnight_after + CLOCK_SLACK <= since) {
             return false;
         }
-        let latest = self
-            .until
-            .and_then(|until| until.date_naive().checked_add_days(LATEST_DELIVERY));
+        let latest = self.until.and_then(|until| until.date_naive().checked_add_days(LATEST_DELIVERY));
         if latest.is_some_and(|latest| key.delivered > latest) {
             return false;
         }
@@ -82,10 +73,7 @@ impl Filter {
         (self.accounts.is_empty()
             || account().is_some_and(|account| self.accounts.iter().any(|a| a == account)))
             && (self.regions.is_empty()
-                || self
-                    .regions
-                    .iter()
-                    .any(|region| *region == partition::region(column(id::AWS_REGION))))
+                || self.regions.iter().any(|region| *region == partition::region(column(id::AWS_REGION))))
             && (self.services.is_empty()
                 || self
                     .services

@@ -31,11 +31,6 @@ pub(super) struct MemoryShares {
 impl MemoryShares {
     pub(super) fn of(limit_bytes: usize) -> Self {
         let percent = |share| limit_bytes.max(SMALLEST_LIMIT_BYTES).saturating_sub(FIXED_BYTES) / 100 * share;
-        Self {
-            open: percent(45),
-            rows: percent(65),
-            fetched: percent(10),
-            waiting: percent(10),
-        }
+        Self { open: percent(45), rows: percent(65), fetched: percent(10), waiting: percent(10) }
     }
 }

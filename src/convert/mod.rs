@@ -90,10 +90,5 @@ pub async fn run(dataset: &Dataset, settings: &Settings, progress: &Progress) ->
     }
     report.elapsed = start.elapsed();
     report.reconcile()?;
-    Ok(Conversion {
-        report,
-        unlisted: plan.failures,
-        failures,
-        rejects,
-    })
+    Ok(Conversion { report, unlisted: plan.failures, failures, rejects })
 }

@@ -103,11 +103,7 @@ pub(super) struct ObjectConverter<'c> {
 
 impl<'c> ObjectConverter<'c> {
     pub(super) fn new(filter: &'c Filter, progress: &'c Progress) -> Self {
-        Self {
-            filter,
-            progress,
-            buffer: Vec::new(),
-        }
+        Self { filter, progress, buffer: Vec::new() }
     }
 
     /// Reads the object to its end and hands over its pieces in order; the last one carries the end. Nothing more
@@ -165,11 +161,7 @@ impl<'c> ObjectConverter<'c> {
             }
             if self.buffer.len() > LONGEST_STRETCH_BYTES {
                 let offset = reader.inflated_bytes() - self.buffer.len() as u64;
-                return Err(ObjectFailure::TooLong {
-                    object: planned.object.name.clone(),
-                    offset,
-                    events,
-                });
+                return Err(ObjectFailure::TooLong { object: planned.object.name.clone(), offset, events });
             }
         }
     }
@@ -201,21 +193,13 @@ impl<'c> ObjectConverter<'c> {
                 Step::End => break false,
                 Step::Unclosed => {
                     let (events, offset) = (decoder.count(), decoder.offset());
-                    return Err(ObjectFailure::CutOff {
-                        object: object.to_owned(),
-                        offset,
-                        events,
-                    });
+                    return Err(ObjectFailure::CutOff { object: object.to_owned(), offset, events });
                 }
                 Step::Foreign(Foreign::NotJson) => {
-                    return Err(ObjectFailure::NotJson {
-                        object: object.to_owned(),
-                    });
+                    return Err(ObjectFailure::NotJson { object: object.to_owned() });
                 }
                 Step::Foreign(Foreign::Utf16) => {
-                    return Err(ObjectFailure::Utf16 {
-                        object: object.to_owned(),
-                    });
+                    return Err(ObjectFailure::Utf16 { object: object.to_owned() });
                 }
             }
             if piece.rows.packed_size() > PIECE_BYTES {

@@ -85,11 +85,7 @@ impl Plan {
 
     /// Bytes to be read, as stored.
     pub fn bytes(&self) -> u64 {
-        self.tasks
-            .iter()
-            .flat_map(|task| &task.objects)
-            .map(|planned| planned.object.size)
-            .sum()
+        self.tasks.iter().flat_map(|task| &task.objects).map(|planned| planned.object.size).sum()
     }
 }
 
@@ -121,22 +117,14 @@ fn tasks(objects: impl Iterator<Item = PlannedObject>, filter: &Filter) -> Vec<T
             }
         }
     }
-    tasks
-        .into_iter()
-        .map(|objects| Task {
-            id: task_id(&objects, filter),
-            objects,
-        })
-        .collect()
+    tasks.into_iter().map(|objects| Task { id: task_id(&objects, filter), objects }).collect()
 }
 
 fn task_id(objects: &[PlannedObject], filter: &Filter) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(filter.fingerprint().as_bytes());
     for PlannedObject { object, .. } in objects {
-        hasher
-            .update(&(object.name.len() as u64).to_le_bytes())
-            .update(object.name.as_bytes());
+        hasher.update(&(object.name.len() as u64).to_le_bytes()).update(object.name.as_bytes());
         hasher.update(&object.size.to_le_bytes());
         hasher.update(&object.modified.timestamp_micros().to_le_bytes());
     }

@@ -33,14 +33,7 @@ pub(super) async fn run(
 ) -> Result<Outcome, Error> {
     let memory = MemoryShares::of(settings.memory_limit_bytes);
     let known = KnownEvents::new(dataset, &format!("part-{}", task.id)).await?;
-    let assembly = Assembly::new(
-        dataset,
-        &task.id,
-        task.objects.len(),
-        memory,
-        known,
-        Handle::current(),
-    );
+    let assembly = Assembly::new(dataset, &task.id, task.objects.len(), memory, known, Handle::current());
     let (sender, receiver) = mpsc::channel::<Arrived>(FETCHES);
     let receiver = Mutex::new(receiver);
     tokio::task::block_in_place(|| {
@@ -72,11 +65,7 @@ async fn fetch_all(task: &Task, budget_bytes: usize, sender: mpsc::Sender<Arrive
         let semaphore = semaphore.clone();
         async move {
             let permit = semaphore.acquire_many_owned(units).await.ok();
-            Arrived {
-                index,
-                fetched: source::fetch(&planned.object).await,
-                permit,
-            }
+            Arrived { index, fetched: source::fetch(&planned.object).await, permit }
         }
     });
     let mut arriving = futures::stream::iter(fetches).buffered(FETCHES);
@@ -97,20 +86,9 @@ fn work(
 ) {
     let _guard = GiveUpOnPanic(assembly);
     let mut converter = ObjectConverter::new(&settings.filter, progress);
-    let next = || {
-        receiver
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .blocking_recv()
-    };
+    let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
     let mut wanted = true;
-    while wanted
-        && let Some(Arrived {
-            index,
-            fetched,
-            permit,
-        }) = next()
-    {
+    while wanted && let Some(Arrived { index, fetched, permit }) = next() {
         let mut part = 0;
         converter.convert(&task.objects[index], fetched, |piece| {
             wanted = assembly.hand_over((index, part), piece);

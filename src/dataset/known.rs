@@ -71,10 +71,7 @@ impl KnownEvents {
             let day = directories.split('/').next();
             for file in self.dataset.data_files(day).await? {
                 let path = file.meta.location;
-                if path
-                    .filename()
-                    .is_some_and(|name| name.starts_with(&self.own_stem))
-                {
+                if path.filename().is_some_and(|name| name.starts_with(&self.own_stem)) {
                     self.leftovers.push(path);
                 } else {
                     self.read_keys(&path, &mut keys).await?;
@@ -101,24 +98,9 @@ impl KnownEvents {
     }
 
     async fn read_keys(&self, path: &Path, keys: &mut HashSet<EventKey>) -> Result<(), Error> {
-        let refused = |source| Error::Store {
-            action: "read",
-            file: path.to_string(),
-            source,
-        };
-        let unreadable = |source| Error::Unreadable {
-            file: path.to_string(),
-            source,
-        };
-        let content = self
-            .dataset
-            .store
-            .get(path)
-            .await
-            .map_err(refused)?
-            .bytes()
-            .await
-            .map_err(refused)?;
+        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        let unreadable = |source| Error::Unreadable { file: path.to_string(), source };
+        let content = self.dataset.store.get(path).await.map_err(refused)?.bytes().await.map_err(refused)?;
         let file = ParquetRecordBatchReaderBuilder::try_new(content).map_err(unreadable)?;
         let names = KEY_COLUMNS.map(|column| columns()[column].name.as_str());
         let mask = ProjectionMask::columns(file.parquet_schema(), names);
@@ -136,9 +118,7 @@ fn batch_keys(batch: &RecordBatch) -> Vec<EventKey> {
     let column = |column: usize| batch.column_by_name(&columns()[column].name);
     let text = |name: usize, row: usize| -> &str {
         let array = column(name).and_then(|array| array.as_string_opt::<i32>());
-        array
-            .filter(|array| array.is_valid(row))
-            .map_or("", |array| array.value(row))
+        array.filter(|array| array.is_valid(row)).map_or("", |array| array.value(row))
     };
     let Some(times) =
         column(id::EVENT_TIME).and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>())
@@ -149,11 +129,8 @@ fn batch_keys(batch: &RecordBatch) -> Vec<EventKey> {
         .filter(|row| times.is_valid(*row) && !text(id::EVENT_ID, *row).is_empty())
         .map(|row| {
             let recipient = text(id::RECIPIENT_ACCOUNT_ID, row);
-            let account = if recipient.is_empty() {
-                text(id::USER_IDENTITY_ACCOUNT_ID, row)
-            } else {
-                recipient
-            };
+            let account =
+                if recipient.is_empty() { text(id::USER_IDENTITY_ACCOUNT_ID, row) } else { recipient };
             EventKey::of_fields(KeyFields {
                 event_id: text(id::EVENT_ID, row),
                 event_time: times.value(row),

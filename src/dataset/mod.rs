@@ -42,6 +42,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A file is there.
+    #[error("{dataset} is a file; a dataset is a directory")]
+    NotADirectory {
+        /// As typed.
+        dataset: String,
+    },
     /// There is nothing to query.
     #[error("{dataset} holds no data files; `trailhouse convert SOURCE --to {dataset}` makes some")]
     Empty {
@@ -49,7 +55,7 @@ pub enum Error {
         dataset: String,
     },
     /// The store refused.
-    #[error("cannot {action} {file} of the dataset: {source}")]
+    #[error("cannot {action} {file} of the dataset: {}", source::root_cause(source))]
     Store {
         /// What was tried.
         action: &'static str,
@@ -96,11 +102,10 @@ impl Dataset {
     /// If the address cannot be used, or the directory not be made.
     pub fn create(typed: &str) -> Result<Self, Error> {
         let path = source::local_path(typed)?;
-        let unusable = |source| Error::Unusable {
-            dataset: typed.to_owned(),
-            source,
-        };
-        std::fs::create_dir_all(&path).map_err(unusable)?;
+        if !path.is_file() {
+            let made = std::fs::create_dir_all(&path);
+            made.map_err(|source| Error::Unusable { dataset: typed.to_owned(), source })?;
+        }
         Self::open(typed)
     }
 
@@ -110,24 +115,17 @@ impl Dataset {
     /// If there is no such directory.
     pub fn open(typed: &str) -> Result<Self, Error> {
         let path = source::local_path(typed)?;
-        let unusable = |source| Error::Unusable {
-            dataset: typed.to_owned(),
-            source,
-        };
+        let unusable = |source| Error::Unusable { dataset: typed.to_owned(), source };
         let directory = path.canonicalize().map_err(unusable)?;
         if !directory.is_dir() {
-            return Err(unusable(io::Error::from(io::ErrorKind::NotADirectory)));
+            return Err(Error::NotADirectory { dataset: typed.to_owned() });
         }
         let store = LocalFileSystem::new_with_prefix(&directory).map_err(|source| Error::Store {
             action: "open",
             file: String::new(),
             source,
         })?;
-        Ok(Self {
-            name: typed.to_owned(),
-            store: Arc::new(store),
-            directory,
-        })
+        Ok(Self { name: typed.to_owned(), store: Arc::new(store), directory })
     }
 
     /// As the user typed it.
@@ -151,11 +149,7 @@ impl Dataset {
     /// If the store refuses, as a full or read-only disk does.
     pub async fn put(&self, file: &str, content: Bytes) -> Result<(), Error> {
         let put = self.store.put(&Path::from(file), content.into()).await;
-        put.map(|_| ()).map_err(|source| Error::Store {
-            action: "write",
-            file: file.to_owned(),
-            source,
-        })
+        put.map(|_| ()).map_err(|source| Error::Store { action: "write", file: file.to_owned(), source })
     }
 
     /// Removes a file.
@@ -164,11 +158,7 @@ impl Dataset {
     /// If the store refuses.
     pub async fn delete(&self, file: &Path) -> Result<(), Error> {
         let deleted = self.store.delete(file).await;
-        deleted.map_err(|source| Error::Store {
-            action: "delete",
-            file: file.to_string(),
-            source,
-        })
+        deleted.map_err(|source| Error::Store { action: "delete", file: file.to_string(), source })
     }
 
     /// The data files below a directory of the dataset (all of them for `None`), in the order of their paths.
@@ -179,15 +169,10 @@ impl Dataset {
     pub async fn data_files(&self, directory: Option<&str>) -> Result<Vec<StoredFile>, Error> {
         let prefix = directory.map(Path::from);
         let listing = self.store.list(prefix.as_ref());
-        let mut files: Vec<StoredFile> = listing
-            .try_filter_map(|meta| async move { Ok(data_file(meta)) })
-            .try_collect()
-            .await
-            .map_err(|source| Error::Store {
-                action: "list",
-                file: directory.unwrap_or(".").to_owned(),
-                source,
-            })?;
+        let mut files: Vec<StoredFile> =
+            listing.try_filter_map(|meta| async move { Ok(data_file(meta)) }).try_collect().await.map_err(
+                |source| Error::Store { action: "list", file: directory.unwrap_or(".").to_owned(), source },
+            )?;
         files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
         Ok(files)
     }
@@ -197,11 +182,7 @@ impl Dataset {
     /// # Errors
     /// If the store refuses the listing.
     pub async fn is_empty(&self) -> Result<bool, Error> {
-        let refused = |source| Error::Store {
-            action: "list",
-            file: ".".to_owned(),
-            source,
-        };
+        let refused = |source| Error::Store { action: "list", file: ".".to_owned(), source };
         let mut listing = self.store.list(None);
         while let Some(meta) = listing.next().await {
             if data_file(meta.map_err(refused)?).is_some() {

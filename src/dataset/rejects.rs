@@ -37,9 +37,7 @@ impl StoredReject {
             event_index: reject.index,
             byte_offset: reject.offset,
             reason: reject.reason,
-            detail: reject
-                .fault_offset()
-                .map(|(offset, kind)| format!("{kind} at byte {offset}")),
+            detail: reject.fault_offset().map(|(offset, kind)| format!("{kind} at byte {offset}")),
             raw: reject.bytes.to_vec(),
         }
     }
@@ -105,14 +103,11 @@ fn encode(rejects: &[StoredReject]) -> Result<Vec<u8>, parquet::errors::ParquetE
             numbers(|reject| reject.byte_offset),
             texts(|reject| Some(reject.reason.code())),
             texts(|reject| reject.detail.as_deref()),
-            Arc::new(BinaryArray::from_iter_values(
-                rejects.iter().map(|reject| &reject.raw),
-            )),
+            Arc::new(BinaryArray::from_iter_values(rejects.iter().map(|reject| &reject.raw))),
         ],
     )?;
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .build();
+    let properties =
+        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
     let mut writer = ArrowWriter::try_new(Vec::new(), SCHEMA.clone(), Some(properties))?;
     writer.write(&batch)?;
     writer.into_inner()

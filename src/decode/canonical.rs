@@ -12,10 +12,8 @@ use super::json::{Kind, Text, Value};
 pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     match value.kind() {
         Kind::Object => {
-            let mut members: Vec<(Cow<'_, str>, Value<'_>)> = value
-                .members()
-                .map(|(key, value)| (resolved(key), value))
-                .collect();
+            let mut members: Vec<(Cow<'_, str>, Value<'_>)> =
+                value.members().map(|(key, value)| (resolved(key), value)).collect();
             members.sort_by(|(a, _), (b, _)| a.cmp(b));
             out.push(b'{');
             for (key, value) in members {
@@ -34,10 +32,7 @@ pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        Kind::String => value
-            .as_string()
-            .into_iter()
-            .for_each(|text| write_text(&resolved(text), out)),
+        Kind::String => value.as_string().into_iter().for_each(|text| write_text(&resolved(text), out)),
         Kind::Number | Kind::Boolean | Kind::Null => out.extend_from_slice(value.text().as_bytes()),
     }
 }

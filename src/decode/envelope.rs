@@ -158,11 +158,7 @@ impl Decoder {
         if !last && buffer.len() < BYTE_ORDER_MARK.len() {
             return Some(Step::More);
         }
-        let skipped = if buffer.starts_with(BYTE_ORDER_MARK) {
-            BYTE_ORDER_MARK.len()
-        } else {
-            0
-        };
+        let skipped = if buffer.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         match Scanner::at(buffer, skipped).peek() {
             Some(b'{' | b'[') => {
                 self.started = true;
@@ -251,17 +247,8 @@ impl Decoder {
         self.index += 1;
         self.position = span.end;
         let offset = self.base + span.start as u64;
-        let fault = fault.map(|fault| JsonError {
-            at: fault.at - span.start,
-            ..fault
-        });
-        Step::Reject(Reject {
-            reason,
-            fault,
-            index,
-            offset,
-            bytes: &buffer[span],
-        })
+        let fault = fault.map(|fault| JsonError { at: fault.at - span.start, ..fault });
+        Step::Reject(Reject { reason, fault, index, offset, bytes: &buffer[span] })
     }
 }
 

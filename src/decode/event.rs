@@ -13,10 +13,7 @@ impl FieldSpan {
     /// `key` and `value` as the scanner gave them for an event that starts at `start`.
     pub(super) fn new(key: Span, value: Span, start: usize) -> Self {
         let relative = |span: Span| span.start - start..span.end - start;
-        Self {
-            key: relative(key),
-            value: relative(value),
-        }
+        Self { key: relative(key), value: relative(value) }
     }
 }
 
@@ -33,12 +30,7 @@ pub struct Event<'a> {
 
 impl<'a> Event<'a> {
     pub(super) fn new(text: &'a str, fields: &'a [FieldSpan], index: u64, offset: u64) -> Self {
-        Self {
-            text,
-            fields,
-            index,
-            offset,
-        }
+        Self { text, fields, index, offset }
     }
 
     /// The event as it was written.
@@ -55,18 +47,13 @@ impl<'a> Event<'a> {
     pub fn fields(&self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> + use<'a> {
         let text = self.text;
         self.fields.iter().map(move |field| {
-            (
-                Text::scanned(&text[field.key.clone()]),
-                Value::scanned(&text[field.value.clone()]),
-            )
+            (Text::scanned(&text[field.key.clone()]), Value::scanned(&text[field.value.clone()]))
         })
     }
 
     /// The first top-level member of that name.
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
-        self.fields()
-            .find(|(key, _)| key.is(name))
-            .map(|(_, value)| value)
+        self.fields().find(|(key, _)| key.is(name)).map(|(_, value)| value)
     }
 
     /// Whether this JSON object is a CloudTrail event at all.
@@ -79,23 +66,20 @@ impl<'a> Event<'a> {
     pub(super) fn is_cloudtrail(&self) -> bool {
         let (mut names_action, mut has_version, mut has_source) = (false, false, false);
         for (key, value) in self.fields() {
-            match key.raw() {
-                "eventName" | "insightDetails" | "summary" => names_action |= value.kind() != Kind::Null,
+            if value.kind() == Kind::Null {
+                continue;
+            }
+            match key.decode().as_deref().unwrap_or_default() {
+                "eventName" | "insightDetails" | "summary" => names_action = true,
                 "eventVersion" => {
                     has_version = true;
-                    if value
-                        .as_string()
-                        .is_some_and(|version| is_other_major(version.raw()))
-                    {
+                    if value.as_string().is_some_and(|version| is_other_major(version.raw())) {
                         return false;
                     }
                 }
                 "eventSource" => {
                     has_source = true;
-                    if value
-                        .as_string()
-                        .is_some_and(|source| source.raw().starts_with("aws:"))
-                    {
+                    if value.as_string().is_some_and(|source| source.raw().starts_with("aws:")) {
                         return false;
                     }
                 }

@@ -56,7 +56,7 @@ impl fmt::Display for JsonErrorKind {
             Self::BadEscape => "unknown escape in a string",
             Self::ControlCharacter => "control character inside a string",
             Self::BadNumber => "malformed number",
-            Self::TooDeep => "nested too deep",
+            Self::TooDeep => "too many brackets are open",
         })
     }
 }
@@ -107,36 +107,25 @@ impl<'a> Value<'a> {
     /// The string's content between the quotes, if this is a string.
     pub fn as_string(self) -> Option<Text<'a>> {
         match self.kind() {
-            Kind::String => Some(Text {
-                inner: &self.text[1..self.text.len() - 1],
-            }),
+            Kind::String => Some(Text { inner: &self.text[1..self.text.len() - 1] }),
             _ => None,
         }
     }
 
     /// The members of an object in their order, repeated keys included; nothing if this is no object.
     pub fn members(self) -> Members<'a> {
-        Members {
-            scanner: self.inside(Kind::Object),
-            text: self.text,
-        }
+        Members { scanner: self.inside(Kind::Object), text: self.text }
     }
 
     /// The items of an array; nothing if this is no array.
     pub fn items(self) -> Items<'a> {
-        Items {
-            scanner: self.inside(Kind::Array),
-            text: self.text,
-        }
+        Items { scanner: self.inside(Kind::Array), text: self.text }
     }
 
     /// Follows a dotted path of member names through nested objects.
     pub fn find(self, path: &str) -> Option<Value<'a>> {
         path.split('.').try_fold(self, |value, name| {
-            value
-                .members()
-                .find(|(key, _)| key.is(name))
-                .map(|(_, found)| found)
+            value.members().find(|(key, _)| key.is(name)).map(|(_, found)| found)
         })
     }
 
@@ -205,10 +194,7 @@ fn unescape(escape: &[u8]) -> Option<(char, usize)> {
             if let Some(character) = char::from_u32(high) {
                 return Some((character, 6));
             }
-            let low = (escape.get(6..8)? == b"\\u")
-                .then(|| escape.get(8..12))
-                .flatten()
-                .and_then(hex4)?;
+            let low = (escape.get(6..8)? == b"\\u").then(|| escape.get(8..12)).flatten().and_then(hex4)?;
             if !(0xd800..0xdc00).contains(&high) || !(0xdc00..0xe000).contains(&low) {
                 return None;
             }
@@ -220,9 +206,7 @@ fn unescape(escape: &[u8]) -> Option<(char, usize)> {
 }
 
 fn hex4(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| {
-        Some(number * 16 + char::from(*digit).to_digit(16)?)
-    })
+    digits.iter().try_fold(0, |number, digit| Some(number * 16 + char::from(*digit).to_digit(16)?))
 }
 
 /// Iterates over an object's members. See [`Value::members`].
@@ -237,14 +221,7 @@ impl<'a> Iterator for Members<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (key, value) = self.scanner.next_member().ok()??;
-        Some((
-            Text {
-                inner: self.text.get(key)?,
-            },
-            Value {
-                text: self.text.get(value)?,
-            },
-        ))
+        Some((Text { inner: self.text.get(key)? }, Value { text: self.text.get(value)? }))
     }
 }
 
@@ -260,9 +237,7 @@ impl<'a> Iterator for Items<'a> {
 
     fn next(&mut self) -> Option<Value<'a>> {
         let span = self.scanner.next_item().ok()??;
-        Some(Value {
-            text: self.text.get(span)?,
-        })
+        Some(Value { text: self.text.get(span)? })
     }
 }
 
@@ -341,11 +316,8 @@ impl<'a> Scanner<'a> {
             return Ok(false);
         }
         // The first element follows its opening bracket without a comma. White space may lie between.
-        let first = self.bytes[..self.position]
-            .iter()
-            .rev()
-            .find(|byte| !byte.is_ascii_whitespace())
-            == Some(&open);
+        let first =
+            self.bytes[..self.position].iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&open);
         if !first && !self.take(b',') {
             return Err(self.fail(JsonErrorKind::ExpectedCommaOrEnd));
         }
@@ -481,11 +453,7 @@ impl<'a> Scanner<'a> {
         while matches!(self.due(), Some(b'0'..=b'9')) {
             self.position += 1;
         }
-        if self.position == start {
-            Err(self.fail(JsonErrorKind::BadNumber))
-        } else {
-            Ok(())
-        }
+        if self.position == start { Err(self.fail(JsonErrorKind::BadNumber)) } else { Ok(()) }
     }
 
     /// A string at its opening quote; the span between the quotes.
@@ -531,10 +499,7 @@ impl<'a> Scanner<'a> {
     /// An error here; at the end of the slice it is always that the JSON ends too early.
     fn fail(&self, kind: JsonErrorKind) -> JsonError {
         let ended = self.position >= self.bytes.len();
-        JsonError {
-            at: self.position,
-            kind: if ended { JsonErrorKind::UnexpectedEnd } else { kind },
-        }
+        JsonError { at: self.position, kind: if ended { JsonErrorKind::UnexpectedEnd } else { kind } }
     }
 }
 
@@ -556,10 +521,7 @@ fn plain_prefix(bytes: &[u8]) -> usize {
         at += 8;
     }
     let tail = &bytes[at..];
-    at + tail
-        .iter()
-        .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
-        .unwrap_or(tail.len())
+    at + tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(tail.len())
 }
 
 impl<'a> Value<'a> {

@@ -73,7 +73,6 @@ pub struct Reject<'a> {
 impl Reject<'_> {
     /// What broke the JSON, and at which byte of the inflated object.
     pub fn fault_offset(&self) -> Option<(u64, JsonErrorKind)> {
-        self.fault
-            .map(|fault| (self.offset + fault.at as u64, fault.kind))
+        self.fault.map(|fault| (self.offset + fault.at as u64, fault.kind))
     }
 }

@@ -7,9 +7,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::arrow::array::{ArrayRef, AsArray as _, BooleanArray, Date32Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Date32Array, RecordBatch, StringArray,
+};
 use datafusion::arrow::compute::{and, prep_null_mask_filter};
-use datafusion::arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
 use datafusion::datasource::file_format::FileFormat as _;
@@ -52,53 +54,25 @@ impl Events {
                     PartitionType::Date => DataType::Date32,
                     PartitionType::Text => DataType::Utf8,
                 };
-                Arc::new(Field::new(
-                    &column.name,
-                    data_type,
-                    column.column_type == PartitionType::Date,
-                ))
+                Arc::new(Field::new(&column.name, data_type, column.column_type == PartitionType::Date))
             })
             .collect();
-        let schema = TableSchema::builder(file_schema)
-            .with_table_partition_cols(fields)
-            .build();
-        let dates = files
-            .iter()
-            .map(|file| file.partition.date().map(|date| date.to_epoch_days()));
+        let schema = TableSchema::builder(file_schema).with_table_partition_cols(fields).build();
+        let dates = files.iter().map(|file| file.partition.date().map(|date| date.to_epoch_days()));
         let columns: Vec<ArrayRef> = vec![
             Arc::new(dates.collect::<Date32Array>()),
-            Arc::new(
-                files
-                    .iter()
-                    .map(|file| Some(file.partition.service()))
-                    .collect::<StringArray>(),
-            ),
-            Arc::new(
-                files
-                    .iter()
-                    .map(|file| Some(file.partition.region()))
-                    .collect::<StringArray>(),
-            ),
+            Arc::new(files.iter().map(|file| Some(file.partition.service())).collect::<StringArray>()),
+            Arc::new(files.iter().map(|file| Some(file.partition.region())).collect::<StringArray>()),
         ];
-        let partition_schema =
-            datafusion::arrow::datatypes::Schema::new(schema.table_partition_cols().clone());
+        let partition_schema = Schema::new(schema.table_partition_cols().clone());
         let partitions = RecordBatch::try_new(Arc::new(partition_schema), columns)?;
-        Ok(Self {
-            store,
-            files,
-            partitions,
-            schema,
-        })
+        Ok(Self { store, files, partitions, schema })
     }
 
     /// Whether a filter speaks of partition columns alone.
     fn is_partition_filter(&self, filter: &Expr) -> bool {
-        let names: Vec<&str> = self
-            .schema
-            .table_partition_cols()
-            .iter()
-            .map(|column| column.name().as_str())
-            .collect();
+        let names: Vec<&str> =
+            self.schema.table_partition_cols().iter().map(|column| column.name().as_str()).collect();
         expr_applicable_for_cols(&names, filter)
     }
 
@@ -107,24 +81,21 @@ impl Events {
         let schema = DFSchema::try_from(self.partitions.schema())?;
         let mut selected = BooleanArray::from(vec![true; self.files.len()]);
         for filter in filters {
-            let passes = state
-                .create_physical_expr((*filter).clone(), &schema)?
-                .evaluate(&self.partitions)?;
+            let passes =
+                state.create_physical_expr((*filter).clone(), &schema)?.evaluate(&self.partitions)?;
             let passes = passes.into_array(self.files.len())?;
-            selected = and(&selected, &prep_null_mask_filter(passes.as_boolean()))?;
+            let passes = passes.as_boolean();
+            // Where the filter gives neither true nor false, the row does not pass.
+            selected = match passes.null_count() {
+                0 => and(&selected, passes)?,
+                _ => and(&selected, &prep_null_mask_filter(passes))?,
+            };
         }
-        let chosen = self
-            .files
-            .iter()
-            .enumerate()
-            .filter(|(row, _)| selected.value(*row));
+        let chosen = self.files.iter().enumerate().filter(|(row, _)| selected.value(*row));
         chosen
             .map(|(row, file)| {
-                let values = self
-                    .partitions
-                    .columns()
-                    .iter()
-                    .map(|column| ScalarValue::try_from_array(column, row));
+                let values =
+                    self.partitions.columns().iter().map(|column| ScalarValue::try_from_array(column, row));
                 let values = values.collect::<Result<Vec<_>>>()?;
                 Ok(PartitionedFile::new_from_meta(file.meta.clone()).with_partition_values(values))
             })
@@ -159,16 +130,10 @@ impl TableProvider for Events {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let filters: Vec<&Expr> = filters
-            .iter()
-            .filter(|filter| self.is_partition_filter(filter))
-            .collect();
+        let filters: Vec<&Expr> = filters.iter().filter(|filter| self.is_partition_filter(filter)).collect();
         let files = self.select(state, &filters)?;
         if files.is_empty() {
-            return Ok(Arc::new(EmptyExec::new(project_schema(
-                &self.schema(),
-                projection,
-            )?)));
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let options = state.default_table_options().parquet;
@@ -178,9 +143,6 @@ impl TableProvider for Events {
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();
-        ParquetFormat::new()
-            .with_options(options)
-            .create_physical_plan(state, scan)
-            .await
+        ParquetFormat::new().with_options(options).create_physical_plan(state, scan).await
     }
 }

@@ -1,6 +1,7 @@
 //! SQL over a dataset, by an embedded DataFusion.
 
 mod catalog;
+mod dialect;
 mod print;
 mod session;
 

@@ -2,12 +2,15 @@
 //! holds a whole result.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{Array as _, RecordBatch, StringBuilder};
 use datafusion::arrow::csv;
-use datafusion::arrow::datatypes::Schema;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::error::ArrowError;
-use datafusion::arrow::json::writer::{JsonArray, LineDelimited, WriterBuilder};
+use datafusion::arrow::json::writer::{
+    EncoderOptions, JsonArray, LineDelimited, WriterBuilder, make_encoder,
+};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::arrow::util::pretty::pretty_format_batches_with_schema;
 use datafusion::execution::SendableRecordBatchStream;
@@ -45,15 +48,13 @@ pub async fn print(
         Format::Csv => {
             let mut writer = csv::WriterBuilder::new().with_header(true).build(&mut *out);
             // The header also stands over an empty result.
-            writer
-                .write(&RecordBatch::new_empty(schema))
-                .map_err(Error::from_arrow)?;
-            each(stream, |batch| writer.write(batch)).await
+            let header = nested_as_json(&RecordBatch::new_empty(schema));
+            header.and_then(|header| writer.write(&header)).map_err(Error::from_arrow)?;
+            each(stream, |batch| writer.write(&nested_as_json(batch)?)).await
         }
         Format::Json => {
-            let mut writer = WriterBuilder::new()
-                .with_explicit_nulls(true)
-                .build::<_, JsonArray>(Discardable(&mut *out));
+            let mut writer =
+                WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(Discardable(&mut *out));
             let rows = each(stream, |batch| writer.write(batch)).await?;
             writer.finish().map_err(Error::from_arrow)?;
             writeln!(out).map_err(Error::Output)?;
@@ -98,6 +99,34 @@ async fn each(
     Ok(rows)
 }
 
+/// CSV knows no lists: they become JSON text.
+fn nested_as_json(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let options = EncoderOptions::default().with_explicit_nulls(true);
+    let schema = batch.schema();
+    let (mut fields, mut columns) = (Vec::new(), Vec::new());
+    for (field, column) in schema.fields().iter().zip(batch.columns()) {
+        if !field.data_type().is_nested() {
+            fields.push(field.clone());
+            columns.push(column.clone());
+            continue;
+        }
+        let mut encoder = make_encoder(field, column, &options)?;
+        let mut texts = StringBuilder::new();
+        for row in 0..column.len() {
+            if encoder.is_null(row) {
+                texts.append_null();
+                continue;
+            }
+            let mut json = Vec::new();
+            encoder.encode(row, &mut json);
+            texts.append_value(String::from_utf8_lossy(&json));
+        }
+        fields.push(Arc::new(Field::new(field.name(), DataType::Utf8, true)));
+        columns.push(Arc::new(texts.finish()));
+    }
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+}
+
 async fn print_table(mut stream: SendableRecordBatchStream, out: &mut dyn Write) -> Result<u64, Error> {
     let schema = stream.schema();
     let mut batches = Vec::new();
@@ -115,25 +144,14 @@ fn print_markdown_header(schema: &Schema, out: &mut dyn Write) -> io::Result<()>
     }
     writeln!(out, "|")?;
     for field in schema.fields() {
-        write!(
-            out,
-            "|{}",
-            if field.data_type().is_numeric() {
-                "---:"
-            } else {
-                "---"
-            }
-        )?;
+        write!(out, "|{}", if field.data_type().is_numeric() { "---:" } else { "---" })?;
     }
     writeln!(out, "|")
 }
 
 fn print_markdown_rows(batch: &RecordBatch, out: &mut dyn Write) -> Result<(), ArrowError> {
     let options = FormatOptions::new();
-    let columns = batch
-        .columns()
-        .iter()
-        .map(|column| ArrayFormatter::try_new(column, &options));
+    let columns = batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options));
     let columns = columns.collect::<Result<Vec<_>, _>>()?;
     for row in 0..batch.num_rows() {
         for column in &columns {
@@ -146,7 +164,5 @@ fn print_markdown_rows(batch: &RecordBatch, out: &mut dyn Write) -> Result<(), A
 
 /// A cell must not end the cell or the line.
 fn markdown_cell(text: &str) -> String {
-    text.replace('\\', "\\\\")
-        .replace('|', "\\|")
-        .replace(['\n', '\r'], " ")
+    text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ")
 }

@@ -7,10 +7,10 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
-use datafusion::sql::sqlparser::dialect::GenericDialect;
 
 use super::Error;
 use super::catalog::Events;
+use super::dialect::EventDialect;
 use crate::dataset::{self, Dataset};
 
 /// The name under which the data files are queried.
@@ -31,10 +31,7 @@ impl QuerySession {
     pub async fn open(dataset: &Dataset, allow_write: bool) -> Result<Self, Error> {
         let files = dataset.data_files(None).await?;
         if files.is_empty() {
-            return Err(dataset::Error::Empty {
-                dataset: dataset.name().to_owned(),
-            }
-            .into());
+            return Err(dataset::Error::Empty { dataset: dataset.name().to_owned() }.into());
         }
         let mut config = SessionConfig::new().with_information_schema(true);
         // Filters are evaluated while reading: the payload columns of rows that fail are never decoded.
@@ -46,13 +43,9 @@ impl QuerySession {
         let store = ObjectStoreUrl::parse("trailhouse://dataset").map_err(Error::Session)?;
         context.register_object_store(store.as_ref(), dataset.store().clone());
         let events = Events::try_new(store, files).map_err(Error::Session)?;
-        context
-            .register_table(EVENTS, Arc::new(events))
-            .map_err(Error::Session)?;
+        context.register_table(EVENTS, Arc::new(events)).map_err(Error::Session)?;
 
-        let allowed = SQLOptions::new()
-            .with_allow_ddl(allow_write)
-            .with_allow_dml(allow_write);
+        let allowed = SQLOptions::new().with_allow_ddl(allow_write).with_allow_dml(allow_write);
         Ok(Self { context, allowed })
     }
 
@@ -61,7 +54,7 @@ impl QuerySession {
     /// # Errors
     /// [`Error::Syntax`] if it is not SQL.
     pub fn parse(&self, sql: &str) -> Result<Vec<Statement>, Error> {
-        let parser = DFParserBuilder::new(sql).with_dialect(&GenericDialect {}).build();
+        let parser = DFParserBuilder::new(sql).with_dialect(&EventDialect).build();
         let statements = parser.and_then(|mut parser| parser.parse_statements());
         statements.map(Vec::from).map_err(Error::Syntax)
     }
@@ -71,18 +64,9 @@ impl QuerySession {
     /// # Errors
     /// If the statement cannot be planned, or is not allowed.
     pub async fn run(&self, statement: Statement) -> Result<SendableRecordBatchStream, Error> {
-        let plan = self
-            .context
-            .state()
-            .statement_to_plan(statement)
-            .await
-            .map_err(Error::Query)?;
+        let plan = self.context.state().statement_to_plan(statement).await.map_err(Error::Query)?;
         self.allowed.verify_plan(&plan).map_err(refused)?;
-        let frame = self
-            .context
-            .execute_logical_plan(plan)
-            .await
-            .map_err(Error::Query)?;
+        let frame = self.context.execute_logical_plan(plan).await.map_err(Error::Query)?;
         frame.execute_stream().await.map_err(Error::Query)
     }
 }
@@ -90,10 +74,6 @@ impl QuerySession {
 /// What the verification says, without DataFusion's words around it.
 fn refused(error: DataFusionError) -> Error {
     let message = error.strip_backtrace();
-    let what = message
-        .rsplit_once("not supported: ")
-        .map_or(message.as_str(), |(_, what)| what);
-    Error::NotAllowed {
-        what: what.trim().to_owned(),
-    }
+    let what = message.rsplit_once("not supported: ").map_or(message.as_str(), |(_, what)| what);
+    Error::NotAllowed { what: what.trim().to_owned() }
 }

@@ -27,10 +27,7 @@ pub(super) fn is_gzip(bytes: &[u8]) -> bool {
 pub(super) fn inflate_whole(bytes: &[u8], out: &mut Vec<u8>) -> bool {
     // The last four bytes of a member are its inflated size. The fast path does not say how much input it used,
     // so anything that looks like a further member goes the slow way.
-    let Some(size) = bytes
-        .last_chunk::<4>()
-        .map(|size| u32::from_le_bytes(*size) as usize)
-    else {
+    let Some(size) = bytes.last_chunk::<4>().map(|size| u32::from_le_bytes(*size) as usize) else {
         return false;
     };
     let several = memchr::memmem::find(&bytes[1..], GZIP_MAGIC).is_some();
@@ -63,11 +60,7 @@ impl Inflater {
         let mut raw = BufReader::with_capacity(256 << 10, raw);
         let gzip = is_gzip(raw.fill_buf()?);
         let raw: Box<dyn BufRead + Send> = Box::new(raw);
-        let state = if gzip {
-            State::Member(Box::new(GzDecoder::new(raw)))
-        } else {
-            State::Plain(raw)
-        };
+        let state = if gzip { State::Member(Box::new(GzDecoder::new(raw))) } else { State::Plain(raw) };
         Ok(Self { state })
     }
 

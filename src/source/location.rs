@@ -24,8 +24,8 @@ pub enum Location {
 pub struct StoredLocation {
     /// Where they are kept.
     pub(super) store: Arc<dyn ObjectStore>,
-    /// What names of objects begin with when shown and recorded: `/` for local files.
-    pub(super) root: &'static str,
+    /// The directory on the local disk, to be walked; the object itself if it is one.
+    pub(super) directory: PathBuf,
     /// The object or directory.
     pub(super) place: Path,
     /// Whether `place` is one object, named by the user.
@@ -51,23 +51,12 @@ impl Location {
             return Ok(Self::Stdin);
         }
         let path = local_path(typed)?;
-        let unreachable = |source| Error::Unreachable {
-            location: typed.to_owned(),
-            source,
-        };
+        let unreachable = |source| Error::Unreachable { location: typed.to_owned(), source };
         let stored = |path: &FilePath, is_object, pattern| {
-            let place = Path::from_absolute_path(path).map_err(|source| Error::BadPath {
-                location: typed.to_owned(),
-                source,
-            })?;
+            let place = Path::from_absolute_path(path)
+                .map_err(|source| Error::BadPath { location: typed.to_owned(), source })?;
             let store = Arc::new(LocalFileSystem::new());
-            Ok(Self::Stored(StoredLocation {
-                store,
-                root: "/",
-                place,
-                is_object,
-                pattern,
-            }))
+            Ok(Self::Stored(StoredLocation { store, directory: path.to_owned(), place, is_object, pattern }))
         };
         match std::fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => {
@@ -78,15 +67,9 @@ impl Location {
                 let (directory, rest) = split_pattern(&path);
                 let directory = directory.canonicalize().map_err(unreachable)?;
                 let fixed = Pattern::escape(&directory.to_string_lossy());
-                let pattern = Pattern::new(&format!(
-                    "{}/{}",
-                    fixed.trim_end_matches('/'),
-                    rest.to_string_lossy()
-                ))
-                .map_err(|source| Error::BadPattern {
-                    location: typed.to_owned(),
-                    source,
-                })?;
+                let pattern =
+                    Pattern::new(&format!("{}/{}", fixed.trim_end_matches('/'), rest.to_string_lossy()))
+                        .map_err(|source| Error::BadPattern { location: typed.to_owned(), source })?;
                 stored(&directory, false, Some(pattern))
             }
             Err(source) => Err(unreachable(source)),
@@ -116,17 +99,12 @@ pub fn local_path(typed: &str) -> Result<PathBuf, Error> {
     match typed.split_once("://") {
         None => Ok(PathBuf::from(typed)),
         Some(("file", _)) => {
-            let url = url::Url::parse(typed)
-                .ok()
-                .and_then(|url| url.to_file_path().ok());
-            url.ok_or_else(|| Error::BadUrl {
-                location: typed.to_owned(),
-            })
+            let url = url::Url::parse(typed).ok().and_then(|url| url.to_file_path().ok());
+            url.ok_or_else(|| Error::BadUrl { location: typed.to_owned() })
         }
-        Some((scheme, _)) => Err(Error::UnsupportedScheme {
-            location: typed.to_owned(),
-            scheme: scheme.to_owned(),
-        }),
+        Some((scheme, _)) => {
+            Err(Error::UnsupportedScheme { location: typed.to_owned(), scheme: scheme.to_owned() })
+        }
     }
 }
 

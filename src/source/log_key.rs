@@ -60,11 +60,7 @@ pub fn classify(key: &str) -> KeyClass {
             match delivery_day(year, month, day) {
                 Some(delivered) => KeyClass::CloudTrail(LogKey {
                     account: (*account).to_owned(),
-                    kind: if *folder == "CloudTrail-Digest" {
-                        LogKind::Digest
-                    } else {
-                        LogKind::Events
-                    },
+                    kind: if *folder == "CloudTrail-Digest" { LogKind::Digest } else { LogKind::Events },
                     region: (*region).to_owned(),
                     delivered,
                 }),
@@ -87,9 +83,7 @@ fn delivery_day(year: &str, month: &str, day: &str) -> Option<NaiveDate> {
 /// Whether a name claims to be a log file. Files of other names are found beside logs (a README, a picture) and are
 /// no cause for alarm if they are not JSON.
 pub fn claims_to_be_log(key: &str) -> bool {
-    const LOG_ENDINGS: [&str; 8] = [
-        ".json", ".gz", ".jsonl", ".ndjson", ".log", ".zst", ".bz2", ".txt",
-    ];
+    const LOG_ENDINGS: [&str; 8] = [".json", ".gz", ".jsonl", ".ndjson", ".log", ".zst", ".bz2", ".txt"];
     let lower = key.to_ascii_lowercase();
     LOG_ENDINGS.iter().any(|ending| lower.ends_with(ending))
         || matches!(classify(key), KeyClass::CloudTrail(_))

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use futures::StreamExt as _;
 use object_store::path::Path;
 use object_store::{GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt as _};
+use walkdir::WalkDir;
 
 use inflate::Inflater;
 use location::{GLOB_OPTIONS, StoredLocation};
@@ -63,8 +63,8 @@ pub enum Error {
         /// Its scheme.
         scheme: String,
     },
-    /// A store refused an object or a listing.
-    #[error("cannot read {object}: {source}")]
+    /// A store refused an object.
+    #[error("cannot read {object}: {}", root_cause(source))]
     Store {
         /// The object or directory.
         object: String,
@@ -100,7 +100,7 @@ pub struct LogObject {
 impl LogObject {
     fn stored(location: &StoredLocation, meta: ObjectMeta) -> Self {
         Self {
-            name: format!("{}{}", location.root, meta.location),
+            name: format!("/{}", meta.location),
             size: meta.size,
             modified: meta.last_modified,
             named: location.is_object,
@@ -111,13 +111,7 @@ impl LogObject {
     /// Standard input has no identity: the moment stands in for one, so that no two streams are taken for the same.
     fn stdin() -> Self {
         let now = std::time::SystemTime::now();
-        Self {
-            name: "-".to_owned(),
-            size: 0,
-            modified: now.into(),
-            named: true,
-            place: None,
-        }
+        Self { name: "-".to_owned(), size: 0, modified: now.into(), named: true, place: None }
     }
 }
 
@@ -128,34 +122,66 @@ pub async fn list(location: &Location) -> (Vec<LogObject>, Vec<Error>) {
         Location::Stdin => return (vec![LogObject::stdin()], Vec::new()),
         Location::Stored(stored) => stored,
     };
-    let refused = |source| Error::Store {
-        object: format!("{}{}", stored.root, stored.place),
-        source,
-    };
-    if stored.is_object {
-        return match stored.store.head(&stored.place).await {
-            Ok(meta) => (vec![LogObject::stored(stored, meta)], Vec::new()),
-            Err(source) => (Vec::new(), vec![refused(source)]),
-        };
-    }
     let (mut objects, mut errors) = (Vec::new(), Vec::new());
-    let mut listing = stored.store.list(Some(&stored.place));
-    while let Some(found) = listing.next().await {
-        match found.map(|meta| LogObject::stored(stored, meta)) {
-            Ok(object) if stored.matches(&object.name) => objects.push(object),
-            Ok(_) => {}
-            Err(source) => errors.push(refused(source)),
+    if stored.is_object {
+        match stored.store.head(&stored.place).await {
+            Ok(meta) => objects.push(LogObject::stored(stored, meta)),
+            Err(source) => errors.push(Error::Store { object: format!("/{}", stored.place), source }),
         }
+    } else {
+        for found in walk(stored) {
+            match found {
+                Ok(object) if stored.matches(&object.name) => objects.push(object),
+                Ok(_) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        objects.sort_by(|a, b| a.name.cmp(&b.name));
     }
-    objects.sort_by(|a, b| a.name.cmp(&b.name));
     (objects, errors)
+}
+
+/// All files below a local directory. The store's own listing ends at the first directory it may not look into.
+fn walk(location: &StoredLocation) -> impl Iterator<Item = Result<LogObject, Error>> + '_ {
+    WalkDir::new(&location.directory).follow_links(true).into_iter().filter_map(|entry| {
+        let unreachable = |error: walkdir::Error| Error::Unreachable {
+            location: error.path().unwrap_or(&location.directory).display().to_string(),
+            source: error.into(),
+        };
+        let entry = match entry {
+            Ok(entry) if entry.file_type().is_file() => entry,
+            Ok(_) => return None,
+            Err(error) => return Some(Err(unreachable(error))),
+        };
+        let path = Path::from_absolute_path(entry.path())
+            .map_err(|source| Error::BadPath { location: entry.path().display().to_string(), source });
+        Some(path.and_then(|path| {
+            let metadata = entry.metadata().map_err(unreachable)?;
+            let last_modified = metadata.modified().map_or(DateTime::UNIX_EPOCH, DateTime::from);
+            let meta = ObjectMeta {
+                location: path,
+                last_modified,
+                size: metadata.len(),
+                e_tag: None,
+                version: None,
+            };
+            Ok(LogObject::stored(location, meta))
+        }))
+    })
+}
+
+/// What lies at the bottom of a store's error: the system's own words, without the layers above them.
+pub(crate) fn root_cause(error: &object_store::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }
 
 impl StoredLocation {
     fn matches(&self, name: &str) -> bool {
-        self.pattern
-            .as_ref()
-            .is_none_or(|pattern| pattern.matches_with(name, GLOB_OPTIONS))
+        self.pattern.as_ref().is_none_or(|pattern| pattern.matches_with(name, GLOB_OPTIONS))
     }
 }
 
@@ -178,10 +204,7 @@ enum Contents {
 /// # Errors
 /// [`Error::Store`] if the store refuses it.
 pub async fn fetch(object: &LogObject) -> Result<Fetched, Error> {
-    let refused = |source| Error::Store {
-        object: object.name.clone(),
-        source,
-    };
+    let refused = |source| Error::Store { object: object.name.clone(), source };
     let contents = match &object.place {
         None => Contents::Stream(Box::new(io::stdin())),
         Some((store, path)) => {
@@ -194,10 +217,7 @@ pub async fn fetch(object: &LogObject) -> Result<Fetched, Error> {
             }
         }
     };
-    Ok(Fetched {
-        object: object.name.clone(),
-        contents,
-    })
+    Ok(Fetched { object: object.name.clone(), contents })
 }
 
 impl Fetched {
@@ -242,11 +262,7 @@ impl LogReader {
         let start = out.len();
         let result = self.try_read(out);
         self.offset += (out.len() - start) as u64;
-        result.map_err(|source| Error::Broken {
-            object: self.object.clone(),
-            offset: self.offset,
-            source,
-        })
+        result.map_err(|source| Error::Broken { object: self.object.clone(), offset: self.offset, source })
     }
 
     fn try_read(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
@@ -264,10 +280,7 @@ impl LogReader {
                         return Ok(true);
                     }
                 }
-                Contents::Stream(raw) => Box::new(Counted {
-                    raw,
-                    counter: self.stored_bytes.clone(),
-                }),
+                Contents::Stream(raw) => Box::new(Counted { raw, counter: self.stored_bytes.clone() }),
             };
             self.next = Next::Pieces(Inflater::new(raw)?);
         }

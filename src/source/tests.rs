@@ -1,1 +1,135 @@
+use std::io::{Cursor, Read, Write as _};
 
+use chrono::NaiveDate;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use proptest::prelude::*;
+
+use super::inflate::{Inflater, inflate_whole, is_gzip};
+use super::log_key::{KeyClass, LogKey, LogKind, claims_to_be_log, classify};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn inflate(bytes: &[u8]) -> (Vec<u8>, std::io::Result<()>) {
+    let mut out = Vec::new();
+    let raw: Box<dyn Read + Send> = Box::new(Cursor::new(bytes.to_vec()));
+    let mut inflater = match Inflater::new(raw) {
+        Ok(inflater) => inflater,
+        Err(error) => return (out, Err(error)),
+    };
+    loop {
+        match inflater.read_piece(&mut out) {
+            Ok(true) => return (out, Ok(())),
+            Ok(false) => {}
+            Err(error) => return (out, Err(error)),
+        }
+    }
+}
+
+fn whole(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = b"before".to_vec();
+    inflate_whole(bytes, &mut out).then(|| out.split_off(6))
+}
+
+#[test]
+fn one_member_goes_the_fast_way() {
+    assert_eq!(whole(&gzip(b"hello")), Some(b"hello".to_vec()));
+    assert_eq!(whole(&gzip(b"")), Some(Vec::new()));
+}
+
+/// The fast way does not see where a member ends: two equal members in a row must not pass for one.
+#[test]
+fn several_members_go_the_slow_way() {
+    let twice = [gzip(b"hello"), gzip(b"hello")].concat();
+    assert_eq!(whole(&twice), None);
+    assert_eq!(inflate(&twice).0, b"hellohello");
+    let three = [gzip(b"a"), gzip(b""), gzip(b"b")].concat();
+    assert_eq!((whole(&three), inflate(&three).0), (None, b"ab".to_vec()));
+}
+
+#[test]
+fn padding_behind_the_last_member_is_ignored() {
+    let padded = [gzip(b"hello"), vec![0; 512]].concat();
+    assert_eq!(whole(&padded), None);
+    let (out, end) = inflate(&padded);
+    assert_eq!(out, b"hello");
+    end.unwrap();
+}
+
+#[test]
+fn what_lies_before_a_break_is_had() {
+    let text: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+    let mut broken = gzip(&text);
+    broken.truncate(broken.len() / 2);
+    assert_eq!(whole(&broken), None);
+    let (out, end) = inflate(&broken);
+    assert!(end.is_err());
+    assert!(out.len() > 10_000 && text.starts_with(&out));
+}
+
+#[test]
+fn plain_bytes_pass_through() {
+    assert!(!is_gzip(b"{}"));
+    let long = vec![b'x'; 10 << 20];
+    assert_eq!(inflate(&long).0, long);
+}
+
+#[test]
+fn keys_are_read() {
+    let key = |account: &str, kind, region: &str| {
+        KeyClass::CloudTrail(LogKey {
+            account: account.to_owned(),
+            kind,
+            region: region.to_owned(),
+            delivered: NaiveDate::from_ymd_opt(2025, 3, 1).unwrap(),
+        })
+    };
+    for (path, expected) in [
+        (
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2025/03/01/x.json.gz",
+            key("111122223333", LogKind::Events, "us-east-1"),
+        ),
+        ("/data/b/AWSLogs/o-abc1234567/1/CloudTrail/r/2025/03/01/x", key("1", LogKind::Events, "r")),
+        ("p/AWSLogs/1/CloudTrail-Insight/r/2025/03/01/x.json.gz", key("1", LogKind::Events, "r")),
+        ("p/AWSLogs/1/CloudTrail-Digest/r/2025/03/01/x.json.gz", key("1", LogKind::Digest, "r")),
+        ("AWSLogs/1/vpcflowlogs/r/2025/03/01/x.log.gz", KeyClass::OtherService),
+        ("AWSLogs/1/CloudTrail/r/2025/13/01/x.json.gz", KeyClass::Unknown),
+        ("AWSLogs/1/CloudTrail/r/2025/03/x.json.gz", KeyClass::Unknown),
+        ("AWSLogs/x.json", KeyClass::Unknown),
+        ("x.json", KeyClass::Unknown),
+        ("", KeyClass::Unknown),
+    ] {
+        assert_eq!(classify(path), expected, "{path}");
+    }
+}
+
+#[test]
+fn names_claim() {
+    for log in ["a.json", "a.JSON.gz", "a.ndjson", "AWSLogs/1/CloudTrail/r/2025/03/01/odd-name"] {
+        assert!(claims_to_be_log(log), "{log}");
+    }
+    for other in ["LICENSE", "README.md", "picture.png", "AWSLogs/1/vpcflowlogs/r/x"] {
+        assert!(!claims_to_be_log(other), "{other}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_inflate_or_fail(bytes in prop::collection::vec(any::<u8>(), 0..300), cut in any::<prop::sample::Index>()) {
+        let mut compressed = gzip(&bytes);
+        prop_assert_eq!(inflate(&compressed).0, bytes.clone());
+        let at = cut.index(compressed.len());
+        compressed[at] ^= 0x55;
+        let _ = (inflate(&compressed), whole(&compressed));
+        let _ = inflate(&[&b"\x1f\x8b\x08"[..], &bytes].concat());
+    }
+
+    #[test]
+    fn any_key_is_classified(key in "[A-Za-z0-9/._-]{0,80}") {
+        let _ = (classify(&key), claims_to_be_log(&key));
+    }
+}

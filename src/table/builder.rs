@@ -39,15 +39,8 @@ impl Default for BatchBuilder {
 impl BatchBuilder {
     /// An empty builder.
     pub fn new() -> Self {
-        let columns = columns()
-            .iter()
-            .map(|column| ColumnBuilder::new(column.column_type))
-            .collect();
-        Self {
-            columns,
-            rows: 0,
-            bytes: 0,
-        }
+        let columns = columns().iter().map(|column| ColumnBuilder::new(column.column_type)).collect();
+        Self { columns, rows: 0, bytes: 0 }
     }
 
     /// Appends row `index` of `rows`.
@@ -102,14 +95,8 @@ enum Values {
     Int32(Vec<i32>),
     Int64(Vec<i64>),
     Timestamp(Vec<i64>),
-    TextList {
-        offsets: Vec<i32>,
-        texts: Texts,
-    },
-    Resources {
-        offsets: Vec<i32>,
-        members: [(Texts, NullBufferBuilder); RESOURCE_MEMBERS.len()],
-    },
+    TextList { offsets: Vec<i32>, texts: Texts },
+    Resources { offsets: Vec<i32>, members: [(Texts, NullBufferBuilder); RESOURCE_MEMBERS.len()] },
 }
 
 impl ColumnBuilder {
@@ -120,19 +107,13 @@ impl ColumnBuilder {
             ColumnType::Int32 => Values::Int32(Vec::new()),
             ColumnType::Int64 => Values::Int64(Vec::new()),
             ColumnType::Timestamp => Values::Timestamp(Vec::new()),
-            ColumnType::TextList => Values::TextList {
-                offsets: vec![0],
-                texts: Texts::default(),
-            },
+            ColumnType::TextList => Values::TextList { offsets: vec![0], texts: Texts::default() },
             ColumnType::Resources => Values::Resources {
                 offsets: vec![0],
                 members: std::array::from_fn(|_| (Texts::default(), NullBufferBuilder::new(0))),
             },
         };
-        Self {
-            validity: NullBufferBuilder::new(0),
-            values,
-        }
+        Self { validity: NullBufferBuilder::new(0), values }
     }
 
     /// Takes the next cell as the value of row `row`; rows skipped since the last value are null.
@@ -243,10 +224,7 @@ struct Texts {
 
 impl Default for Texts {
     fn default() -> Self {
-        Self {
-            bytes: Vec::new(),
-            offsets: vec![0],
-        }
+        Self { bytes: Vec::new(), offsets: vec![0] }
     }
 }
 

@@ -120,18 +120,11 @@ pub(super) fn list_element(data_type: DataType) -> Arc<Field> {
 }
 
 /// The members of a resource and their fields in the table, in order.
-pub const RESOURCE_MEMBERS: [(&str, &str); 4] = [
-    ("ARN", "arn"),
-    ("ARNPrefix", "arn_prefix"),
-    ("accountId", "account_id"),
-    ("type", "type"),
-];
+pub const RESOURCE_MEMBERS: [(&str, &str); 4] =
+    [("ARN", "arn"), ("ARNPrefix", "arn_prefix"), ("accountId", "account_id"), ("type", "type")];
 
 pub(super) fn resource_fields() -> Fields {
-    RESOURCE_MEMBERS
-        .iter()
-        .map(|(_, name)| Field::new(*name, DataType::Utf8, true))
-        .collect()
+    RESOURCE_MEMBERS.iter().map(|(_, name)| Field::new(*name, DataType::Utf8, true)).collect()
 }
 
 /// A column that is not in the files but in the names of their directories.
@@ -171,11 +164,13 @@ pub struct EventTable {
     pub partitions: Vec<PartitionColumn>,
 }
 
-static TABLE: LazyLock<EventTable> = LazyLock::new(|| {
+static TABLE: LazyLock<EventTable> = LazyLock::new(read_table);
+
+#[expect(clippy::expect_used, reason = "the file is compiled in, and every test of the table reads it")]
+fn read_table() -> EventTable {
     let text = include_str!("../../schemas/cloudtrail.json");
-    // Cannot fail: the text is compiled in, and the tests read it.
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("schemas/cloudtrail.json: {error}")) // compiled in
-});
+    serde_json::from_str(text).expect("schemas/cloudtrail.json is well-formed") // compiled in, tested
+}
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let fields: Fields = columns()
@@ -220,18 +215,12 @@ pub(super) struct Members {
 
 impl Members {
     fn new(path: &'static str) -> Self {
-        Self {
-            path,
-            by_length: Vec::new(),
-        }
+        Self { path, by_length: Vec::new() }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Member> {
         let same_length = self.by_length.get(name.len())?;
-        same_length
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, member)| member)
+        same_length.iter().find(|(known, _)| *known == name).map(|(_, member)| member)
     }
 
     /// Files `column` under `path[start..]`.
@@ -246,13 +235,10 @@ impl Members {
             same_length.push((name, Member::Column(column)));
             return;
         };
-        let at = same_length
-            .iter()
-            .position(|(known, _)| *known == name)
-            .unwrap_or_else(|| {
-                same_length.push((name, Member::Object(Self::new(&path[..end]))));
-                same_length.len() - 1
-            });
+        let at = same_length.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            same_length.push((name, Member::Object(Self::new(&path[..end]))));
+            same_length.len() - 1
+        });
         if let Member::Object(members) = &mut same_length[at].1 {
             members.insert(path, end + 1, column);
         }

@@ -75,9 +75,7 @@ fn version_number(row: &mut Row<'_>) {
 /// column.
 fn from_fallbacks<'a>(event: &Event<'a>, row: &mut Row<'a>, filled: &mut Vec<Cow<'a, str>>) {
     for (index, column) in columns().iter().enumerate() {
-        let repeated = (column.kind == ColumnKind::Derived)
-            .then_some(column.path.as_deref())
-            .flatten();
+        let repeated = (column.kind == ColumnKind::Derived).then_some(column.path.as_deref()).flatten();
         let Some(source) = column.fallback.as_deref().or(repeated) else {
             continue;
         };
@@ -87,10 +85,17 @@ fn from_fallbacks<'a>(event: &Event<'a>, row: &mut Row<'a>, filled: &mut Vec<Cow
         let Some(cell) = find(event, source).and_then(|value| convert(value, column.column_type)) else {
             continue;
         };
-        row.set(index, cell);
+        row.set(index, if index == id::EVENT_SOURCE { trimmed(cell) } else { cell });
         if repeated.is_none() {
             filled.extend(column.path.as_deref().map(Cow::Borrowed));
         }
+    }
+}
+
+fn trimmed(cell: Cell<'_>) -> Cell<'_> {
+    match cell {
+        Cell::Text(text) => Cell::Text(text.trim().to_owned().into()),
+        other => other,
     }
 }
 

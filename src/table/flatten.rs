@@ -21,14 +21,7 @@ pub const WHOLE_EVENT: &str = "$";
 pub fn flatten<'a>(event: &Event<'a>, object: &'a str) -> Row<'a> {
     let mut flattening = Flattening::default();
     flattening.object(event.fields(), column::members());
-    let Flattening {
-        mut row,
-        mut extra,
-        nulls,
-        empties,
-        irregular,
-        ..
-    } = flattening;
+    let Flattening { mut row, mut extra, nulls, empties, irregular, .. } = flattening;
 
     let filled = fill::fill(event, &mut row, &mut extra);
     identity::derive(&mut row);
@@ -37,11 +30,9 @@ pub fn flatten<'a>(event: &Event<'a>, object: &'a str) -> Row<'a> {
     if irregular {
         extra = vec![(WHOLE_EVENT.into(), event.text())];
     }
-    for (column, paths) in [
-        (id::NULL_FIELDS, nulls),
-        (id::EMPTY_FIELDS, empties),
-        (id::FILLED_FIELDS, filled),
-    ] {
+    for (column, paths) in
+        [(id::NULL_FIELDS, nulls), (id::EMPTY_FIELDS, empties), (id::FILLED_FIELDS, filled)]
+    {
         if !paths.is_empty() {
             row.set(column, Cell::TextList(paths));
         }
@@ -59,12 +50,8 @@ pub(super) type Extra<'a> = Vec<(Cow<'a, str>, &'a str)>;
 
 /// `{"path":value,...}`; paths are raw JSON strings already.
 pub(super) fn json_object(members: &[(Cow<'_, str>, &str)]) -> String {
-    let mut text = String::with_capacity(
-        members
-            .iter()
-            .map(|(path, value)| path.len() + value.len() + 4)
-            .sum(),
-    );
+    let mut text =
+        String::with_capacity(members.iter().map(|(path, value)| path.len() + value.len() + 4).sum());
     for (path, value) in members {
         let separator = if text.is_empty() { '{' } else { ',' };
         // Writing to a String cannot fail.
@@ -113,7 +100,10 @@ impl<'a> Flattening<'a> {
         let mut empty = true;
         for (key, value) in fields {
             empty = false;
-            match known.get(key.raw()) {
+            let name = key.decode().unwrap_or_else(|_| key.raw().into());
+            // A name spelled with escapes is the same name, but paths are made of plain ones.
+            self.irregular |= name.len() != key.raw().len();
+            match known.get(&name) {
                 Some(Member::Column(column)) => self.column(*column, value),
                 Some(Member::Object(members)) => self.nested(value, members),
                 None => self.unknown(known.path, key, value),
@@ -157,6 +147,9 @@ impl<'a> Flattening<'a> {
             self.nulls.push(path.into());
             return;
         }
+        if !matches!(value.text(), "\"\"" | "{}") {
+            self.row.set_given(column);
+        }
         let (cell, exact) = match description.column_type {
             ColumnType::Text => text(value),
             ColumnType::Json => (Cell::Text(value.text().into()), true),
@@ -178,9 +171,7 @@ type Converted<'a> = (Cell<'a>, bool);
 
 fn text(value: Value<'_>) -> Converted<'_> {
     match (value.as_string(), value.kind()) {
-        (Some(text), _) => text
-            .decode()
-            .map_or((Cell::Absent, false), |text| (Cell::Text(text), true)),
+        (Some(text), _) => text.decode().map_or((Cell::Absent, false), |text| (Cell::Text(text), true)),
         (None, Kind::Number) => (Cell::Text(value.text().into()), false),
         _ => (Cell::Absent, false),
     }

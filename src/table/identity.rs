@@ -16,7 +16,7 @@ pub(super) fn derive(row: &mut Row<'_>) {
     let credential = credential_type(row, principal);
     let call = service_call_kind(row, principal);
     let federated = matches!(principal, "federated_user" | "saml_user" | "web_identity_user")
-        || row.filled_text(id::WEB_ID_FEDERATED_PROVIDER).is_some();
+        || row.is_given(id::WEB_ID_FEDERATED_PROVIDER);
     let role_session = matches!(principal, "assumed_role" | "role")
         || row.filled_text(id::SESSION_ISSUER_TYPE) == Some("Role");
     let conflict = credential == "temporary" && key_prefix(row) == "AKIA";
@@ -62,9 +62,8 @@ fn principal_kind(row: &Row<'_>) -> &'static str {
         Some("AWSService") => "aws_service",
         Some("Unknown") => "unknown",
         Some(_) => "other",
-        None if row.filled_text(id::USER_IDENTITY_INVOKED_BY).is_some()
-            || event_type == Some("AwsServiceEvent") =>
-        {
+        None if row.is_given(id::USER_IDENTITY_TYPE) => "other",
+        None if row.is_given(id::USER_IDENTITY_INVOKED_BY) || event_type == Some("AwsServiceEvent") => {
             "aws_service"
         }
         None => "unknown",
@@ -72,37 +71,27 @@ fn principal_kind(row: &Row<'_>) -> &'static str {
 }
 
 fn credential_type(row: &Row<'_>, principal: &str) -> &'static str {
-    let has_session = row.integer(id::SESSION_CREATION_DATE).is_some()
-        || row.filled_text(id::SESSION_ISSUER_TYPE).is_some()
-        || row.boolean(id::SESSION_ASSUMED_ROOT).is_some();
+    let has_session = [id::SESSION_CREATION_DATE, id::SESSION_ISSUER_TYPE, id::SESSION_ASSUMED_ROOT]
+        .iter()
+        .any(|column| row.is_given(*column));
     let prefix = key_prefix(row);
     match principal {
         "none" => "none",
         "aws_service" => "service",
-        _ if principal == "identity_center_user"
-            || row.filled_text(id::USER_IDENTITY_CREDENTIAL_ID).is_some() =>
-        {
+        _ if principal == "identity_center_user" || row.is_given(id::USER_IDENTITY_CREDENTIAL_ID) => {
             "bearer_token"
         }
         "saml_user" | "web_identity_user" => "assertion",
         "assumed_role" | "federated_user" => "temporary",
         _ if prefix == "ASIA" || has_session => "temporary",
         _ if prefix == "AKIA" => "long_term",
-        _ if matches!(
-            row.text(id::EVENT_TYPE),
-            Some("AwsConsoleSignIn" | "AwsConsoleSignin")
-        ) =>
-        {
-            "sign_in"
-        }
+        _ if matches!(row.text(id::EVENT_TYPE), Some("AwsConsoleSignIn" | "AwsConsoleSignin")) => "sign_in",
         _ => "unknown",
     }
 }
 
 fn key_prefix<'r>(row: &'r Row<'_>) -> &'r str {
-    row.text(id::USER_IDENTITY_ACCESS_KEY_ID)
-        .and_then(|key| key.get(..4))
-        .unwrap_or_default()
+    row.text(id::USER_IDENTITY_ACCESS_KEY_ID).and_then(|key| key.get(..4)).unwrap_or_default()
 }
 
 fn service_call_kind(row: &Row<'_>, principal: &str) -> &'static str {
@@ -112,11 +101,9 @@ fn service_call_kind(row: &Row<'_>, principal: &str) -> &'static str {
     if principal == "aws_service" {
         return "service_principal";
     }
-    match row.filled_text(id::USER_IDENTITY_INVOKED_BY) {
-        // What the console used to write for its own calls.
-        None | Some("signin.amazonaws.com") => "none",
-        Some(_) => "on_behalf_of",
-    }
+    // What the console used to write for its own calls.
+    let by_console = row.text(id::USER_IDENTITY_INVOKED_BY) == Some("signin.amazonaws.com");
+    if row.is_given(id::USER_IDENTITY_INVOKED_BY) && !by_console { "on_behalf_of" } else { "none" }
 }
 
 /// `None` unless both accounts are known.
@@ -128,8 +115,8 @@ fn is_cross_account(row: &Row<'_>) -> Option<bool> {
 
 /// Failed console sign-ins say so in the response alone.
 fn is_error(row: &Row<'_>) -> bool {
-    row.filled_text(id::ERROR_CODE).is_some()
-        || row.filled_text(id::ERROR_MESSAGE).is_some()
+    row.is_given(id::ERROR_CODE)
+        || row.is_given(id::ERROR_MESSAGE)
         || row.text(id::RESPONSE_ELEMENTS).is_some_and(|response| {
             memchr::memmem::find(response.as_bytes(), b"\"ConsoleLogin\"").is_some()
                 && Value::parse(response)

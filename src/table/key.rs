@@ -54,12 +54,7 @@ impl EventKey {
     pub fn of_fields(fields: KeyFields<'_>) -> Self {
         let mut bytes = Vec::with_capacity(192);
         bytes.extend_from_slice(&fields.event_time.to_le_bytes());
-        for text in [
-            fields.event_id,
-            fields.event_source,
-            fields.event_name,
-            fields.account,
-        ] {
+        for text in [fields.event_id, fields.event_source, fields.event_name, fields.account] {
             // Lengths keep fields apart whose content touches.
             bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
             bytes.extend_from_slice(text.as_bytes());

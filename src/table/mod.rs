@@ -17,4 +17,4 @@ pub mod time;
 pub use builder::BatchBuilder;
 pub use flatten::{WHOLE_EVENT, flatten};
 pub use key::{EventKey, KeyFields};
-pub use row::{Cell, PackedRows, Resource, Row};
+pub use row::{Cell, PackedRows, Resource, Row, SortKey};

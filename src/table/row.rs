@@ -36,14 +36,13 @@ pub struct Row<'a> {
     cells: [Cell<'a>; id::COUNT],
     /// The UTC day of the event in days since 1970; `None` if not even its date can be read.
     pub day: Option<i32>,
+    /// A bit for each column whose field the event fills, if only with a value of another type.
+    given: u128,
 }
 
 impl<'a> Row<'a> {
     pub(super) fn new() -> Self {
-        Self {
-            cells: [const { Cell::Absent }; id::COUNT],
-            day: None,
-        }
+        Self { cells: [const { Cell::Absent }; id::COUNT], day: None, given: 0 }
     }
 
     /// The value in `column`.
@@ -78,6 +77,15 @@ impl<'a> Row<'a> {
             Cell::Boolean(truth) => Some(truth),
             _ => None,
         }
+    }
+
+    /// Whether the event fills the field of `column`: present, not null, not `""`, not `{}`; of whatever type.
+    pub(super) fn is_given(&self, column: usize) -> bool {
+        self.given >> column & 1 == 1
+    }
+
+    pub(super) fn set_given(&mut self, column: usize) {
+        self.given |= 1 << column;
     }
 
     pub(super) fn set(&mut self, column: usize, cell: Cell<'a>) {
@@ -145,11 +153,7 @@ impl PackedRows {
             }
         }
         let event_time = row.integer(id::EVENT_TIME).unwrap_or(NO_TIME);
-        self.rows.push(PackedRow {
-            start,
-            end: self.bytes.len() as u32,
-            event_time,
-        });
+        self.rows.push(PackedRow { start, end: self.bytes.len() as u32, event_time });
     }
 
     /// Appends all rows of `other`.
@@ -204,34 +208,29 @@ impl PackedRows {
         self.present
     }
 
-    /// What row `index` is sorted by: its time (rows without one last), then its id.
-    pub fn sort_key(&self, index: usize) -> (i64, &[u8]) {
+    /// What row `index` is sorted by: its time, then its id; what is missing comes last.
+    pub fn sort_key(&self, index: usize) -> SortKey<'_> {
         let row = &self.rows[index];
-        let mut cells = Unpacker {
-            bytes: &self.bytes[row.start as usize..],
-        };
+        let mut cells = self.unpack(index);
         if row.event_time != NO_TIME {
             cells.next_column();
             cells.integer();
         }
-        let event_id = match cells.next_column() {
-            Some(id::EVENT_ID) => cells.text(),
-            _ => &[],
-        };
-        (row.event_time, event_id)
+        match cells.next_column() {
+            Some(id::EVENT_ID) => (row.event_time, false, cells.text()),
+            _ => (row.event_time, true, &[]),
+        }
     }
 
     /// The cells of row `index`.
     pub(super) fn unpack(&self, index: usize) -> Unpacker<'_> {
-        let end = self
-            .rows
-            .get(index + 1)
-            .map_or(self.bytes.len(), |next| next.start as usize);
-        Unpacker {
-            bytes: &self.bytes[self.rows[index].start as usize..end],
-        }
+        let row = &self.rows[index];
+        Unpacker { bytes: &self.bytes[row.start as usize..row.end as usize] }
     }
 }
+
+/// Time in microseconds, whether there is no id, and the id.
+pub type SortKey<'a> = (i64, bool, &'a [u8]);
 
 /// Seven bits a byte, lowest first, the high bit saying that more follow.
 fn pack_length(bytes: &mut Vec<u8>, mut length: usize) {

@@ -22,19 +22,14 @@ pub(super) fn read(text: &str) -> Option<ReadTime> {
         return Some(ReadTime { micros, exact: true });
     }
     let time = match text.as_bytes().get(8) {
-        Some(b'T') => NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%SZ")
-            .ok()?
-            .and_utc(),
+        Some(b'T') => NaiveDateTime::parse_from_str(text, "%Y%m%dT%H%M%SZ").ok()?.and_utc(),
         // A date alone, or without a zone, is no time an event can have.
-        _ if text.len() > 19 && text.is_char_boundary(10) && matches!(&text[10..11], "T" | "t" | " ") => {
+        _ if text.len() > 19 && matches!(text.as_bytes()[10], b'T' | b't' | b' ') => {
             string_to_datetime(&Utc, text).ok()?
         }
         _ => return None,
     };
-    Some(ReadTime {
-        micros: time.timestamp_micros(),
-        exact: false,
-    })
+    Some(ReadTime { micros: time.timestamp_micros(), exact: false })
 }
 
 /// Exactly `YYYY-MM-DDTHH:MM:SSZ`.
@@ -44,11 +39,7 @@ fn read_usual(text: &[u8]) -> Option<i64> {
         return None;
     }
     let days = read_day(&text[..10])?;
-    let (hour, minute, second) = (
-        number(&text[11..13])?,
-        number(&text[14..16])?,
-        number(&text[17..19])?,
-    );
+    let (hour, minute, second) = (number(&text[11..13])?, number(&text[14..16])?, number(&text[17..19])?);
     let valid = hour < 24 && minute < 60 && second < 60;
     valid.then(|| i64::from(days) * DAY_MICROS + i64::from((hour * 60 + minute) * 60 + second) * 1_000_000)
 }
@@ -64,11 +55,9 @@ pub(super) fn read_day(text: &[u8]) -> Option<i32> {
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |number, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| number * 10 + u32::from(digit - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
 }
 
 /// How AWS writes a time of whole seconds.

@@ -6,8 +6,8 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 
 use super::{ClosedPartition, properties};
 use crate::partition::PartitionKey;
-use crate::table::BatchBuilder;
 use crate::table::column::file_schema;
+use crate::table::{BatchBuilder, SortKey};
 
 /// A partition could not be encoded: a bug, or memory ran out.
 #[derive(Debug, thiserror::Error)]
@@ -39,36 +39,23 @@ pub struct EncodedFile {
     pub content: Bytes,
 }
 
-/// Sorts the rows by `event_time, event_id` (rows without a time last) and encodes them as a Parquet file named
+/// Sorts the rows by `event_time, event_id` (what is missing last) and encodes them as a Parquet file named
 /// `<stem>-<sequence>.parquet`. Needs about as much memory as the packed rows, and the size of the file.
 ///
 /// # Errors
 /// [`Error`] if the Parquet writer refuses, which would be a bug.
 pub fn encode(partition: &ClosedPartition, stem: &str) -> Result<EncodedFile, Error> {
-    let content = encode_rows(partition).map_err(|source| Error {
-        partition: partition.key.to_string(),
-        source,
-    })?;
+    let content =
+        encode_rows(partition).map_err(|source| Error { partition: partition.key.to_string(), source })?;
     let path = format!("{}/{stem}-{:04}.parquet", partition.key, partition.sequence);
     let rows = partition.chunks.iter().map(|chunk| chunk.len() as u64).sum();
-    let file = DataFile {
-        path,
-        partition: partition.key.clone(),
-        rows,
-        bytes: content.len() as u64,
-    };
-    Ok(EncodedFile {
-        file,
-        content: content.into(),
-    })
+    let file = DataFile { path, partition: partition.key.clone(), rows, bytes: content.len() as u64 };
+    Ok(EncodedFile { file, content: content.into() })
 }
 
 fn encode_rows(partition: &ClosedPartition) -> Result<Vec<u8>, parquet::errors::ParquetError> {
     let order = sorted(partition);
-    let present = partition
-        .chunks
-        .iter()
-        .fold(0, |present, chunk| present | chunk.present_columns());
+    let present = partition.chunks.iter().fold(0, |present, chunk| present | chunk.present_columns());
     // The Arrow schema says nothing that the Parquet schema does not, and would outweigh the rows of small files.
     let options = ArrowWriterOptions::new()
         .with_properties(properties::for_file(order.len(), present))
@@ -90,7 +77,7 @@ fn encode_rows(partition: &ClosedPartition) -> Result<Vec<u8>, parquet::errors::
 /// Where a row is, with what it is sorted by. Rows that agree in time and id keep the order they came in.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Position<'a> {
-    key: (i64, &'a [u8]),
+    key: SortKey<'a>,
     chunk: u32,
     row: u32,
 }

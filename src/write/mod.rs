@@ -111,12 +111,7 @@ pub struct ClosedPartition {
 impl FanOut {
     /// Holds up to about `budget_bytes` of packed rows.
     pub fn new(budget_bytes: usize) -> Self {
-        Self {
-            open: HashMap::new(),
-            files: HashMap::new(),
-            bytes: 0,
-            budget_bytes,
-        }
+        Self { open: HashMap::new(), files: HashMap::new(), bytes: 0, budget_bytes }
     }
 
     /// Takes rows in, except those whose event `is_new` denies, and returns the partitions that must be closed to
@@ -139,15 +134,8 @@ impl FanOut {
             }
         }
         // Whatever else grows, some room for rows remains.
-        let budget = self
-            .budget_bytes
-            .saturating_sub(reserved_bytes)
-            .max(self.budget_bytes / 4);
-        if self.bytes > budget {
-            self.close_largest(budget / 4 * 3)
-        } else {
-            Vec::new()
-        }
+        let budget = self.budget_bytes.saturating_sub(reserved_bytes).max(self.budget_bytes / 4);
+        if self.bytes > budget { self.close_largest(budget / 4 * 3) } else { Vec::new() }
     }
 
     /// Bytes of packed rows in open partitions.
@@ -157,11 +145,8 @@ impl FanOut {
 
     /// Closes the largest partitions until no more than `target_bytes` are held.
     fn close_largest(&mut self, target_bytes: usize) -> Vec<ClosedPartition> {
-        let mut by_size: Vec<(usize, PartitionKey)> = self
-            .open
-            .iter()
-            .map(|(key, open)| (open.bytes, key.clone()))
-            .collect();
+        let mut by_size: Vec<(usize, PartitionKey)> =
+            self.open.iter().map(|(key, open)| (open.bytes, key.clone())).collect();
         by_size.sort_unstable_by(|(a, a_key), (b, b_key)| b.cmp(a).then_with(|| a_key.cmp(b_key)));
         let mut excess = self.bytes.saturating_sub(target_bytes);
         let mut closed = Vec::new();
@@ -188,12 +173,7 @@ impl FanOut {
         self.bytes -= bytes;
         let files = self.files.entry(key.clone()).or_default();
         *files += 1;
-        Some(ClosedPartition {
-            key,
-            sequence: *files - 1,
-            chunks,
-            bytes,
-        })
+        Some(ClosedPartition { key, sequence: *files - 1, chunks, bytes })
     }
 }
 

@@ -32,10 +32,7 @@ pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
         .set_column_index_truncate_length(Some(STATISTICS_BYTES))
         .set_sorting_columns(Some(sorting()))
         .set_key_value_metadata(Some(vec![
-            KeyValue::new(
-                "trailhouse.version".to_owned(),
-                env!("CARGO_PKG_VERSION").to_owned(),
-            ),
+            KeyValue::new("trailhouse.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             KeyValue::new("trailhouse.schema".to_owned(), table().version.to_string()),
         ]));
     for (index, column) in columns().iter().enumerate() {
@@ -84,10 +81,6 @@ fn zstd_level() -> ZstdLevel {
 /// the column is that of its leaf.
 fn sorting() -> Vec<SortingColumn> {
     [id::EVENT_TIME, id::EVENT_ID]
-        .map(|column| SortingColumn {
-            column_idx: column as i32,
-            descending: false,
-            nulls_first: false,
-        })
+        .map(|column| SortingColumn { column_idx: column as i32, descending: false, nulls_first: false })
         .to_vec()
 }

@@ -1,0 +1,372 @@
+//! `convert`: sources, filters, duplicates, rejects, what lies on disk.
+
+use std::collections::BTreeSet;
+
+use arrow::array::{AsArray as _, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use serde_json::json;
+
+use crate::harness::{Dir, event, gzip, log_file};
+
+fn events(numbers: std::ops::Range<u32>) -> Vec<String> {
+    numbers
+        .map(|n| event(n, ["s3", "ec2", "sts"][n as usize % 3], ["us-east-1", "eu-west-1"][n as usize % 2]))
+        .collect()
+}
+
+/// What a Parquet file holds.
+fn batches(content: &[u8]) -> Vec<RecordBatch> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::copy_from_slice(content));
+    reader.unwrap().build().unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn every_source_gives_the_same_rows() {
+    let dir = Dir::new();
+    let log = log_file(&events(0..30));
+    dir.write("plain/log.json", &log);
+    dir.write("zipped/log.json.gz", gzip(&log));
+    dir.write("wrong-names/log.json", gzip(&log));
+    dir.write("wrong-names-too/log.json.gz", &log);
+    dir.write("array/log.json", format!("[{}]", events(0..30).join(",\n")));
+    dir.write("lines/log.jsonl", events(0..30).join("\n"));
+    dir.write("touching/log", events(0..30).concat());
+    dir.write("members/log.gz", [gzip(log_file(&events(0..10))), gzip(log_file(&events(10..30)))].concat());
+    dir.write("single/deep/er/1.json", &events(0..1)[0]);
+    dir.write("single/rest.json", log_file(&events(1..30)));
+    let sources = [
+        "plain",
+        "zipped",
+        "wrong-names",
+        "wrong-names-too",
+        "array",
+        "lines",
+        "touching/log",
+        "members",
+        "single",
+    ];
+    let rows = |dataset: &str| {
+        dir.query(dataset, "SELECT * EXCLUDE (source_object, source_index) FROM events ORDER BY event_id")
+    };
+    for source in sources {
+        let report = dir.convert(&[source, "--to", &format!("to-{}", source.replace('/', "-"))]);
+        assert_eq!(
+            report["events"],
+            json!({"read": 30, "written": 30, "duplicates": 0, "rejected": 0, "filtered": 0}),
+            "{source}"
+        );
+    }
+    let expected = rows("to-plain");
+    assert_eq!(expected.len(), 30);
+    for source in &sources[1..] {
+        assert_eq!(rows(&format!("to-{}", source.replace('/', "-"))), expected, "{source}");
+    }
+
+    let run = dir.run_with_input(&["convert", "-", "--to", "to-stdin"], &gzip(&log)).succeeds();
+    assert!(run.stdout.contains("30 read = 30 written"), "{}", run.stdout);
+    assert_eq!(rows("to-stdin"), expected);
+    let report = dir.convert(&["plain", "zipped/*.gz", "--to", "to-twice"]);
+    assert_eq!(report["events"]["duplicates"], 30);
+    assert_eq!(rows("to-twice"), expected);
+}
+
+#[test]
+fn patterns_match_as_in_a_shell() {
+    let dir = Dir::new();
+    for (n, name) in ["a/1.json", "a/b/2.json", "a/b/c/3.json", "a/x.txt", "[odd]/4.json"].iter().enumerate()
+    {
+        dir.write(&format!("logs/{name}"), event(n as u32, "s3", "r"));
+    }
+    for (pattern, objects) in [
+        ("logs/*/*.json", 2),
+        ("logs/**/*.json", 4),
+        ("logs/a/?.json", 1),
+        ("logs/[[]odd]/*", 1),
+        ("logs/[odd]/4.json", 1),
+        ("./logs/../logs/a/**", 4),
+    ] {
+        let report = dir.convert(&[pattern, "--to", &format!("to-{}", pattern.len())]);
+        assert_eq!(report["objects"]["listed"], objects, "{pattern}");
+    }
+}
+
+#[test]
+fn files_lie_where_the_contract_says() {
+    let dir = Dir::new();
+    dir.write("logs/a.json", log_file(&events(0..100)));
+    dir.convert(&["logs", "--to", "trail"]);
+    let files = dir.files("trail");
+    let directories: BTreeSet<&str> = files.keys().map(|path| path.rsplit_once('/').unwrap().0).collect();
+    let expected: BTreeSet<String> = ["ec2", "s3", "sts"]
+        .iter()
+        .flat_map(|service| {
+            ["eu-west-1", "us-east-1"]
+                .map(|region| format!("date=2025-03-01/service={service}/region={region}"))
+        })
+        .collect();
+    assert_eq!(directories, expected.iter().map(String::as_str).collect());
+    for (path, content) in &files {
+        let name = path.rsplit_once('/').unwrap().1;
+        assert!(name.starts_with("part-") && name.ends_with("-0000.parquet"), "{path}");
+        let file = SerializedFileReader::new(bytes::Bytes::from(content.clone())).unwrap();
+        let metadata = file.metadata();
+        let sorting = metadata.row_group(0).sorting_columns().unwrap();
+        assert_eq!(sorting.len(), 2);
+        let column = metadata.row_group(0).column(sorting[0].column_idx as usize);
+        assert_eq!(column.column_path().string(), "event_time");
+        let version = metadata.file_metadata().key_value_metadata().unwrap();
+        assert!(version.iter().any(|pair| pair.key == "trailhouse.schema"), "{version:?}");
+    }
+}
+
+/// Many small objects, many threads, little memory: the bytes on disk depend on nothing but the input and the limit.
+#[test]
+fn threads_do_not_change_the_files() {
+    let dir = Dir::new();
+    for n in 0..40 {
+        let mut events = events(n * 50..n * 50 + 50);
+        events.extend(self::events(n * 25..n * 25 + 3));
+        dir.write(&format!("logs/{n:02}.json.gz"), gzip(log_file(&events)));
+    }
+    let first = dir.convert(&["logs", "--to", "one", "--threads", "1"]);
+    assert_eq!(first["events"]["written"], 2000);
+    assert_eq!(first["events"]["duplicates"], 120);
+    for threads in ["2", "7"] {
+        let report = dir.convert(&["logs", "--to", threads, "--threads", threads]);
+        assert_eq!(report["events"], first["events"]);
+        assert_eq!(dir.files(threads), dir.files("one"));
+    }
+}
+
+#[test]
+fn the_memory_limit_closes_partitions_early_and_loses_nothing() {
+    let dir = Dir::new();
+    let padding = "x".repeat(2000);
+    for n in 0..40_u32 {
+        let events = events(n * 500..n * 500 + 500);
+        let events: Vec<String> = events
+            .iter()
+            .map(|event| {
+                event.replace("Mozilla", "").replace(
+                    "\"requestParameters\":{",
+                    &format!("\"requestParameters\":{{\"padding\":\"{padding}\","),
+                )
+            })
+            .collect();
+        dir.write(&format!("logs/{n:02}.json.gz"), gzip(log_file(&events)));
+    }
+    let small = dir.convert(&["logs", "--to", "small", "--memory-limit", "96MiB"]);
+    let large = dir.convert(&["logs", "--to", "large", "--memory-limit", "2GiB"]);
+    assert_eq!(large["files"]["written"], 6);
+    assert!(small["files"]["written"].as_u64() > Some(6), "{small}");
+    assert_eq!(small["events"], large["events"]);
+    let sum = "SELECT count(*) n, count(DISTINCT event_id) ids, sum(json_get_int(request_parameters, 'n')) total FROM events";
+    assert_eq!(dir.query("small", sum), dir.query("large", sum));
+    assert_eq!(dir.query("large", sum), [json!({"n": 20_000, "ids": 20_000, "total": 199_990_000})]);
+    // Each file is sorted on its own.
+    for content in dir.files("small").values() {
+        let times = batches(content).into_iter().flat_map(|batch| {
+            let times = batch.column_by_name("event_time").unwrap();
+            times.as_primitive::<TimestampMicrosecondType>().values().to_vec()
+        });
+        assert!(times.is_sorted());
+    }
+}
+
+#[test]
+fn a_second_run_adds_only_what_is_new() {
+    let dir = Dir::new();
+    dir.write("logs/a.json", log_file(&events(0..50)));
+    dir.convert(&["logs", "--to", "trail"]);
+    let before = dir.files("trail");
+    // The same again writes the same files.
+    let again = dir.convert(&["logs", "--to", "trail"]);
+    assert_eq!(again["events"]["written"], 50);
+    assert_eq!(dir.files("trail"), before);
+    // More objects: what is there stays, and is not written twice.
+    dir.write("logs/b.json", log_file(&events(40..60)));
+    let more = dir.convert(&["logs", "--to", "trail"]);
+    assert_eq!(
+        more["events"],
+        json!({"read": 70, "written": 10, "duplicates": 60, "rejected": 0, "filtered": 0})
+    );
+    let count = "SELECT count(*) n, count(DISTINCT event_id) ids FROM events";
+    assert_eq!(dir.query("trail", count), [json!({"n": 60, "ids": 60})]);
+    let files = dir.files("trail");
+    assert!(before.iter().all(|(path, content)| files.get(path) == Some(content)));
+}
+
+/// A run that died may have left more files of a partition than the next one makes.
+#[test]
+fn leftovers_of_the_same_task_go() {
+    let dir = Dir::new();
+    dir.write("logs/a.json", log_file(&events(0..50)));
+    dir.convert(&["logs", "--to", "trail"]);
+    let files = dir.files("trail");
+    let (path, content) = files.iter().next().unwrap();
+    dir.write(&format!("trail/{}", path.replace("-0000", "-0001")), content);
+    dir.convert(&["logs", "--to", "trail"]);
+    assert_eq!(dir.files("trail"), files);
+}
+
+#[test]
+fn a_dataset_below_its_own_logs_is_not_read_as_logs() {
+    let dir = Dir::new();
+    dir.write("a.json", log_file(&events(0..50)));
+    dir.convert(&[".", "--to", "./trail"]);
+    let again = dir.convert(&[".", "--to", "./trail"]);
+    assert_eq!(
+        again["objects"],
+        json!({"listed": 1, "converted": 1, "skipped": 0, "failed": 0, "skipped_by_reason": {}})
+    );
+}
+
+#[test]
+fn only_copies_are_duplicates() {
+    let dir = Dir::new();
+    let base = event(7, "s3", "us-east-1");
+    let others = [
+        base.replace(r#""eventID":"0"#, r#""eventID":"1"#),
+        base.replace("Gets3", "Puts3"),
+        base.replace(r#""recipientAccountId":"111122223333""#, r#""recipientAccountId":"444455556666""#),
+        base.replace("00:00:07Z", "00:00:08Z"),
+        base.replace("s3.amazonaws.com", "s3-outposts.amazonaws.com"),
+    ];
+    // A copy may differ in all else: order of keys, or a region that another trail made of it.
+    let copies =
+        [base.clone(), base.replace("us-east-1", "us-west-2"), base.replace(r#""readOnly":true,"#, "")];
+    dir.write("logs/a.json", log_file(&[copies.to_vec(), others.to_vec()].concat()));
+    let report = dir.convert(&["logs", "--to", "trail"]);
+    assert_eq!(
+        report["events"],
+        json!({"read": 8, "written": 6, "duplicates": 2, "rejected": 0, "filtered": 0})
+    );
+    // The copy that came first stays.
+    let kept = dir.query("trail", "SELECT aws_region FROM events WHERE event_name = 'Gets3' AND event_id LIKE '%7' AND recipient_account_id = '111122223333' AND service = 's3' AND event_time = '2025-03-01T00:00:07Z' AND event_id LIKE '0%'");
+    assert_eq!(kept, [json!({"aws_region": "us-east-1"})]);
+}
+
+#[test]
+fn rejects_are_kept_verbatim_and_the_rest_goes_through() {
+    let dir = Dir::new();
+    let [a, b] = [event(1, "s3", "r"), event(2, "s3", "r")];
+    let broken = r#"{"eventName": nothing}"#;
+    dir.write("logs/mixed.json", log_file(&[a.clone(), r#"{"some":"thing"}"#.into(), b.clone()]));
+    dir.write("logs/lines.jsonl", format!("{a}\n{broken}\n{b}\n"));
+    let report = dir.run(&["convert", "logs", "--to", "trail", "--report", "json"]).exits(3);
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(
+        report["events"],
+        json!({"read": 6, "written": 2, "duplicates": 2, "rejected": 2, "filtered": 0})
+    );
+    dir.run(&["convert", "logs", "--to", "trail", "--allow-rejects"]).succeeds();
+
+    let files = dir.files("trail/_trailhouse/rejects");
+    assert_eq!(files.len(), 1, "{:?}", files.keys());
+    let batch = batches(files.values().next().unwrap()).remove(0);
+    let text = |name: &str, row: usize| {
+        let options = FormatOptions::new();
+        let formatter = ArrayFormatter::try_new(batch.column_by_name(name).unwrap(), &options);
+        formatter.unwrap().value(row).to_string()
+    };
+    let raw = batch.column_by_name("raw").unwrap().as_binary::<i32>();
+    let rows = (0..batch.num_rows()).map(|row| {
+        let fields = ["object", "event_index", "byte_offset", "reason", "detail"].map(|name| text(name, row));
+        format!("{} {}", fields.join(" | "), std::str::from_utf8(raw.value(row)).unwrap())
+    });
+    insta::assert_snapshot!(dir.stable(&rows.collect::<Vec<_>>().join("\n")));
+}
+
+#[test]
+fn filters_choose_events() {
+    let dir = Dir::new();
+    dir.write("logs/a.json", log_file(&events(0..600)));
+    let other = event(601, "s3", "us-east-1").replace("111122223333", "444455556666");
+    dir.write(
+        "logs/b.json",
+        log_file(&[other, event(602, "s3", "us-east-1").replace("2025-03-01T00:10:02Z", "not a time")]),
+    );
+    let count = |filters: &[&str]| {
+        let to = format!("to{}", filters.join(""));
+        let report = dir.convert(&[&["logs", "--to", &to], filters].concat());
+        let events = &report["events"];
+        assert_eq!(events["read"].as_u64().unwrap() + events["filtered"].as_u64().unwrap(), 602, "{report}");
+        events["written"].as_u64().unwrap()
+    };
+    assert_eq!(count(&[]), 602);
+    // A time that cannot be read passes the limits of time.
+    assert_eq!(count(&["--since", "2025-03-01T00:05:00Z"]), 302);
+    assert_eq!(count(&["--until", "2025-03-01 00:05"]), 301);
+    assert_eq!(count(&["--since", "2025-03-01T00:01:00", "--until", "2025-03-01T00:02:00Z"]), 61);
+    assert_eq!(count(&["--since", "2025-03-02"]), 1);
+    assert_eq!(count(&["--region", "eu-west-1"]), 300);
+    assert_eq!(count(&["--service", "s3", "--service", "STS.amazonaws.com"]), 402);
+    assert_eq!(count(&["--account", "444455556666"]), 1);
+    assert_eq!(count(&["--region", "eu-west-1", "--service", "ec2"]), 100);
+}
+
+#[test]
+fn keys_spare_objects_only_where_they_prove_something() {
+    let dir = Dir::new();
+    let key = |account: &str, folder: &str, region: &str, day: &str, n: u32| {
+        let name = format!("bucket/AWSLogs/o-abc1234567/{account}/{folder}/{region}/{day}/{n}.json.gz");
+        dir.write(&name, gzip(log_file(&[event(n, "iam", region)])));
+    };
+    key("111122223333", "CloudTrail", "us-east-1", "2025/03/01", 1);
+    // Delivered late: the day in the key is that of the delivery.
+    key("111122223333", "CloudTrail", "us-east-1", "2025/03/20", 2);
+    // Delivered a day before the time asked for: cannot hold anything.
+    key("111122223333", "CloudTrail", "us-east-1", "2025/02/27", 3);
+    key("111122223333", "CloudTrail", "eu-west-1", "2025/03/01", 4);
+    key("444455556666", "CloudTrail", "us-east-1", "2025/03/01", 5);
+    key("111122223333", "CloudTrail-Digest", "us-east-1", "2025/03/01", 6);
+    key("111122223333", "vpcflowlogs", "us-east-1", "2025/03/01", 7);
+    // Before 2022, any folder could hold events of global services.
+    key("111122223333", "CloudTrail", "ap-south-1", "2021/11/01", 8);
+    // Months after the time asked for: no delivery is that late.
+    key("111122223333", "CloudTrail", "us-east-1", "2025/06/01", 9);
+    let skipped = |filters: &[&str]| {
+        let to = format!("to{}", filters.join(""));
+        dir.convert(&[&["bucket", "--to", &to], filters].concat())["objects"]["skipped_by_reason"].clone()
+    };
+    assert_eq!(skipped(&[]), json!({"digest": 1, "other_service": 1}));
+    assert_eq!(skipped(&["--since", "2025-03-01"]), json!({"digest": 1, "other_service": 1, "filtered": 2}));
+    assert_eq!(skipped(&["--until", "2025-03-02"]), json!({"digest": 1, "other_service": 1, "filtered": 1}));
+    assert_eq!(skipped(&["--region", "us-east-1"]), json!({"digest": 1, "other_service": 1, "filtered": 1}));
+    assert_eq!(
+        skipped(&["--account", "444455556666"]),
+        json!({"digest": 1, "other_service": 1, "filtered": 6})
+    );
+}
+
+#[test]
+fn an_object_that_cannot_be_read_does_not_stop_the_run() {
+    let dir = Dir::new();
+    let whole = gzip(log_file(&events(0..200)));
+    dir.write("logs/a.json.gz", &whole[..whole.len() / 2]);
+    dir.write("logs/b.json", log_file(&events(200..210)));
+    dir.write("logs/picture.json", b"\x89PNG\r\n\x1a\n");
+    dir.write("logs/README.md", "about these logs");
+    let run = dir.run(&["convert", "logs", "--to", "trail", "--report", "json"]).exits(1);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["objects"]["failed"], 2, "{run:#?}");
+    assert_eq!(report["objects"]["skipped_by_reason"], json!({"not_log": 1}));
+    // What could be inflated is there, and the event that was cut off is a reject.
+    let rows = dir.query("trail", "SELECT count(*) n FROM events")[0]["n"].as_u64().unwrap();
+    assert!(rows > 20, "{rows}");
+    assert_eq!(report["events"]["rejected"], 1);
+    assert_eq!(report["events"]["read"].as_u64(), Some(rows + 1));
+}
+
+#[test]
+fn the_report_for_people_adds_up() {
+    let dir = Dir::new();
+    dir.write("logs/a.json", log_file(&[events(0..9), vec!["1".into()], events(0..1)].concat()));
+    let run = dir.run(&["convert", "logs", "--to", "trail", "--allow-rejects"]).succeeds();
+    insta::with_settings!({filters => vec![(r"\d+\.\d KiB", "[SIZE]")]}, {
+        insta::assert_snapshot!(format!("{}\n--- stderr\n{}", dir.stable(&run.stdout), dir.stable(&run.stderr)));
+    });
+}

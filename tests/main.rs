@@ -1,0 +1,15 @@
+//! The program from outside: every test runs the binary on real files and looks at what comes of it.
+//!
+//! One binary for all, so that DataFusion is linked once.
+
+// A test that fails by panicking is a test that failed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod architecture;
+mod aws_pages;
+mod bad_input;
+mod convert;
+mod generate;
+mod harness;
+mod help;
+mod query;

@@ -1,0 +1,227 @@
+//! `query`: answers, formats, pruning, and what is refused.
+
+use std::io::Read as _;
+use std::process::Stdio;
+
+use crate::harness::{Dir, event, log_file};
+
+/// Two days, two services, two regions; four partitions of 300 events. A plan names no more than five files of a
+/// group, so four are all to be seen on any number of cores.
+fn dataset() -> Dir {
+    let dir = Dir::new();
+    let events: Vec<String> = (0..1200)
+        .map(|n| {
+            let (day, service) = (n / 600, n % 2);
+            let region = ["us-east-1", "eu-west-1"][(day + service) as usize % 2];
+            event(n + 86_400 * day, ["s3", "ec2"][service as usize], region)
+        })
+        .collect();
+    dir.write("logs/a.json", log_file(&events));
+    dir.convert(&["logs", "--to", "trail"]);
+    dir
+}
+
+fn explain(dir: &Dir, verb: &str, sql: &str) -> String {
+    let rows = dir.query("trail", &format!("{verb} {sql}"));
+    rows.iter().map(|row| row["plan"].as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
+/// The files that a plan reads.
+fn files(plan: &str) -> Vec<&str> {
+    plan.split(['[', ']', ',', ' ']).filter(|word| word.ends_with(".parquet")).collect()
+}
+
+#[test]
+fn partitions_are_columns_and_choose_the_files() {
+    let dir = dataset();
+    let all = explain(&dir, "EXPLAIN", "SELECT event_name FROM events");
+    assert_eq!(files(&all).len(), 4, "{all}");
+    for (filter, count) in [
+        ("date = '2025-03-01'", 2),
+        ("date >= '2025-03-02' AND service = 's3'", 1),
+        ("service IN ('s3', 'sts') AND region = 'eu-west-1'", 1),
+        ("region LIKE 'us-%' AND date < '2025-03-02'", 1),
+        ("date = '2025-03-01' AND service = 's3' AND region = 'us-east-1'", 1),
+        ("service = 's3' AND user_agent IS NULL", 2),
+        ("date_part('day', date) = 2", 2),
+        ("date = '2025-03-01' OR service = 'ec2'", 3),
+    ] {
+        let plan = explain(&dir, "EXPLAIN", &format!("SELECT event_name FROM events WHERE {filter}"));
+        assert_eq!(files(&plan).len(), count, "{filter}: {plan}");
+    }
+    let none = explain(&dir, "EXPLAIN", "SELECT event_name FROM events WHERE date = '2020-01-01'");
+    assert!(none.contains("EmptyExec") && files(&none).is_empty(), "{none}");
+    // Filters that the directories have answered are not asked again of the rows.
+    let exact = explain(&dir, "EXPLAIN", "SELECT event_name FROM events WHERE service = 's3'");
+    assert!(!exact.contains("FilterExec") && !exact.contains("predicate="), "{exact}");
+}
+
+#[test]
+fn filters_go_down_to_the_files() {
+    let dir = dataset();
+    let needle = "SELECT event_name FROM events WHERE event_id = '00000000-0000-4000-8000-000000000003'";
+    let plan = explain(&dir, "EXPLAIN", needle);
+    let scan = plan.lines().find(|line| line.contains("DataSourceExec")).unwrap();
+    for part in
+        ["predicate=event_id", "pruning_predicate=", "event_id_min", "required_guarantees=[event_id in"]
+    {
+        assert!(scan.contains(part), "{part}: {scan}");
+    }
+    // The rows are filtered while reading; nothing is left to do above the scan.
+    assert!(!plan.contains("FilterExec"), "{plan}");
+
+    let metric = |plan: &str, name: &str| -> u64 {
+        let name = format!("{name}=");
+        let values = plan.split(&name).skip(1);
+        values
+            .map(|rest| {
+                rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)
+            })
+            .sum()
+    };
+    let time = "SELECT event_name FROM events WHERE event_time < '2025-03-01T00:00:10Z'";
+    let analyzed = explain(&dir, "EXPLAIN ANALYZE", time);
+    assert!(metric(&analyzed, "output_rows") >= 10, "{analyzed}");
+    assert!(analyzed.contains("row_groups_pruned_statistics"), "{analyzed}");
+    assert_eq!(dir.query("trail", time).len(), 10);
+
+    // No key lies outside the range of the files' keys: only the bloom filter can tell that this one is not there.
+    let absent = "SELECT event_name FROM events WHERE user_identity_access_key_id = 'AKIA0000000000000300x'";
+    let analyzed = explain(&dir, "EXPLAIN ANALYZE", absent);
+    let bloom = analyzed.split("row_groups_pruned_bloom_filter=").nth(1).unwrap_or_default();
+    let pruned: String = bloom.chars().take(60).collect();
+    assert!(!pruned.starts_with("0 total"), "{analyzed}");
+    assert!(dir.query("trail", absent).is_empty());
+}
+
+#[test]
+fn formats() {
+    let dir = Dir::new();
+    let odd = event(1, "s3", "us-east-1").replace("Gets3", "a|b,\\\"c\\\"\\nd");
+    dir.write("logs/a.json", log_file(&[odd, event(2, "ec2", "eu-west-1")]));
+    dir.convert(&["logs", "--to", "trail"]);
+    let sql = "SELECT event_time, date, event_name, error_code, read_only, source_index, null_fields FROM events ORDER BY event_time";
+    for format in ["table", "csv", "json", "ndjson", "markdown"] {
+        let run = dir.run(&["query", "trail", sql, "--format", format]).succeeds();
+        insta::assert_snapshot!(format!("format_{format}"), run.stdout);
+        let empty = dir
+            .run(&[
+                "query",
+                "trail",
+                "SELECT event_name, error_code FROM events WHERE false",
+                "--format",
+                format,
+            ])
+            .succeeds();
+        insta::assert_snapshot!(format!("format_{format}_empty"), empty.stdout);
+        dir.run(&["query", "trail", sql, "--format", format, "-o", "out"]).succeeds();
+        assert_eq!(std::fs::read_to_string(dir.path("out")).unwrap(), run.stdout);
+    }
+}
+
+#[test]
+fn several_statements_and_files() {
+    let dir = dataset();
+    let run = dir
+        .run(&["query", "trail", "SELECT count(*) AS n FROM events; SELECT 'a;b' AS x;", "--format", "csv"])
+        .succeeds();
+    assert_eq!(run.stdout, "n\n1200\n\nx\na;b\n");
+    dir.write("q.sql", "-- how many\nSELECT count(*) AS n\nFROM events\n");
+    let run = dir.run(&["query", "trail", "-f", "q.sql", "--format", "csv"]).succeeds();
+    assert_eq!(run.stdout, "n\n1200\n");
+    let run =
+        dir.run_with_input(&["query", "trail", "-f", "-", "--format", "csv"], b"SELECT 1 AS one").succeeds();
+    assert_eq!(run.stdout, "one\n1\n");
+}
+
+#[test]
+fn json_columns_are_read_with_json_functions() {
+    let dir = dataset();
+    let rows = dir.query(
+        "trail",
+        "SELECT request_parameters->>'bucketName' AS bucket, json_get_int(request_parameters, 'n') AS n,
+                json_get_str(request_parameters, 'bucketName') AS again
+         FROM events WHERE request_parameters->>'bucketName' = 'bucket-3' ORDER BY event_time LIMIT 1",
+    );
+    assert_eq!(rows, [serde_json::json!({"bucket": "bucket-3", "n": 3, "again": "bucket-3"})]);
+}
+
+#[test]
+fn writing_is_refused_unless_allowed() {
+    let dir = dataset();
+    for sql in [
+        "COPY events TO 'stolen.csv'",
+        "COPY (SELECT 1) TO 'stolen.parquet'",
+        "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/etc/passwd'",
+        "CREATE TABLE t AS SELECT * FROM events",
+        "CREATE VIEW v AS SELECT 1",
+        "DROP TABLE events",
+        "INSERT INTO events SELECT * FROM events",
+        "DELETE FROM events",
+        "EXPLAIN COPY events TO 'stolen.csv'",
+    ] {
+        let run = dir.run(&["query", "trail", sql]).exits(1);
+        assert!(
+            run.stderr.contains("refused") || run.stderr.contains("not supported"),
+            "{sql}: {}",
+            run.stderr
+        );
+    }
+    insta::assert_snapshot!(dir.run(&["query", "trail", "COPY events TO 'stolen.csv'"]).stderr);
+    assert!(!dir.path("stolen.csv").exists());
+    dir.run(&["query", "trail", "COPY (SELECT event_name FROM events) TO 'own.csv'", "--allow-write"])
+        .succeeds();
+    assert_eq!(std::fs::read_to_string(dir.path("own.csv")).unwrap().lines().count(), 1201);
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let dir = dataset();
+    std::fs::create_dir(dir.path("empty")).unwrap();
+    let mut explained = Vec::new();
+    for (dataset, sql) in [
+        ("trail", "SELECT event_nam FROM events"),
+        ("trail", "SELECT 1 FROM event"),
+        ("trail", "SELEC 1"),
+        ("trail", ""),
+        ("empty", "SELECT 1"),
+        ("nowhere", "SELECT 1"),
+    ] {
+        let run = dir.run(&["query", dataset, sql]);
+        assert!(matches!(run.code, Some(1 | 2)), "{run:#?}");
+        // The list of columns that follows a wrong one is long.
+        let told: String = run.stderr.chars().take(160).collect();
+        explained.push(format!("$ trailhouse query {dataset} {sql:?}\n{told}"));
+    }
+    insta::assert_snapshot!(explained.join("\n\n"));
+}
+
+#[test]
+fn the_schema_can_be_asked_for() {
+    let dir = dataset();
+    let columns = dir.query("trail", "DESCRIBE events");
+    let schema: serde_json::Value = serde_json::from_str(include_str!("../schemas/cloudtrail.json")).unwrap();
+    let expected =
+        schema["columns"].as_array().unwrap().iter().chain(schema["partitions"].as_array().unwrap());
+    let names = |values: &mut dyn Iterator<Item = &serde_json::Value>, key: &str| -> Vec<String> {
+        values.map(|value| value[key].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&mut columns.iter(), "column_name"), names(&mut expected.into_iter(), "name"));
+}
+
+/// `trailhouse query ... | head` is no failure.
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let dir = dataset();
+    let sql = "SELECT a.* FROM events a CROSS JOIN (SELECT 1 FROM events LIMIT 100) b";
+    let mut child = dir
+        .command(&["query", "trail", sql, "--format", "csv"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 100];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
+}
