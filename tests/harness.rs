@@ -13,32 +13,32 @@ use flate2::write::GzEncoder;
 use tempfile::TempDir;
 
 /// A directory that goes when the test does.
-pub struct Dir {
+pub(crate) struct Dir {
     dir: TempDir,
 }
 
 /// What a run of the binary did.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     command: String,
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Dir {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = TempDir::new().unwrap();
         // Also for a run as another user.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
         Self { dir }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -46,17 +46,17 @@ impl Dir {
     }
 
     /// Runs the binary in this directory.
-    pub fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         run(self.command(args), b"")
     }
 
     /// Runs the binary with `input` on its standard input.
-    pub fn run_with_input(&self, args: &[&str], input: &[u8]) -> Run {
+    pub(crate) fn run_with_input(&self, args: &[&str], input: &[u8]) -> Run {
         run(self.command(args), input)
     }
 
     /// Runs the binary as somebody whom file permissions apply to.
-    pub fn run_unprivileged(&self, args: &[&str]) -> Run {
+    pub(crate) fn run_unprivileged(&self, args: &[&str]) -> Run {
         let mut command = self.command(args);
         if fs::metadata("/proc/self").unwrap().uid() == 0 {
             command.uid(65534).gid(65534);
@@ -64,34 +64,34 @@ impl Dir {
         run(command, b"")
     }
 
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailhouse"));
         command.args(args).current_dir(self.dir.path()).env_remove("RUST_LOG").env("COLUMNS", "100");
         command
     }
 
     /// Converts and returns the JSON report.
-    pub fn convert(&self, args: &[&str]) -> serde_json::Value {
+    pub(crate) fn convert(&self, args: &[&str]) -> serde_json::Value {
         let run = self.run(&[&["convert", "--report", "json"], args].concat());
         assert!(matches!(run.code, Some(0 | 3)), "{run:#?}");
         serde_json::from_str(&run.stdout).unwrap()
     }
 
     /// The rows of a query, as JSON objects.
-    pub fn query(&self, dataset: &str, sql: &str) -> Vec<serde_json::Value> {
+    pub(crate) fn query(&self, dataset: &str, sql: &str) -> Vec<serde_json::Value> {
         let run = self.run(&["query", dataset, sql, "--format", "ndjson"]).succeeds();
         run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// All files below `name`, by path relative to it, with their content.
-    pub fn files(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn files(&self, name: &str) -> BTreeMap<String, Vec<u8>> {
         let mut files = BTreeMap::new();
         collect(&self.path(name), &self.path(name), &mut files);
         files
     }
 
     /// The output with what differs from run to run taken out.
-    pub fn stable(&self, text: &str) -> String {
+    pub(crate) fn stable(&self, text: &str) -> String {
         let text = text.replace(&self.dir.path().canonicalize().unwrap().display().to_string(), "[DIR]");
         text.lines().filter(|line| !line.starts_with("elapsed ")).map(|line| format!("{line}\n")).collect()
     }
@@ -132,12 +132,12 @@ fn run(mut command: Command, input: &[u8]) -> Run {
 
 impl Run {
     #[track_caller]
-    pub fn succeeds(self) -> Self {
+    pub(crate) fn succeeds(self) -> Self {
         self.exits(0)
     }
 
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         assert_eq!(
             self.code,
             Some(code),
@@ -151,18 +151,18 @@ impl Run {
 }
 
 /// The repository's own files.
-pub fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-pub fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes.as_ref()).unwrap();
     encoder.finish().unwrap()
 }
 
 /// An event: number `n` of a service, at second `n` of 2025-03-01 or later.
-pub fn event(n: u32, service: &str, region: &str) -> String {
+pub(crate) fn event(n: u32, service: &str, region: &str) -> String {
     let (day, hour, minute, second) = (n / 86_400 + 1, n / 3600 % 24, n / 60 % 60, n % 60);
     format!(
         r#"{{"eventVersion":"1.08","userIdentity":{{"type":"IAMUser","accountId":"111122223333","accessKeyId":"AKIA{n:016}","userName":"user{}"}},"eventTime":"2025-03-{day:02}T{hour:02}:{minute:02}:{second:02}Z","eventSource":"{service}.amazonaws.com","eventName":"Get{service}","awsRegion":"{region}","sourceIPAddress":"198.51.100.{}","requestParameters":{{"bucketName":"bucket-{}","n":{n}}},"responseElements":null,"requestID":"r{n}","eventID":"00000000-0000-4000-8000-{n:012}","readOnly":true,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333","eventCategory":"Management"}}"#,
@@ -173,6 +173,6 @@ pub fn event(n: u32, service: &str, region: &str) -> String {
 }
 
 /// A trail's log file of these events.
-pub fn log_file(events: &[String]) -> String {
+pub(crate) fn log_file(events: &[String]) -> String {
     format!(r#"{{"Records":[{}]}}"#, events.join(","))
 }

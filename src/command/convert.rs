@@ -30,10 +30,10 @@ pub(super) async fn run(args: ConvertArgs) -> Result<Exit, Error> {
 }
 
 fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
-    if let (Some(since), Some(until)) = (args.since, args.until) {
-        if since >= until {
-            return Err(Error::Usage(format!("--since {since} leaves nothing before --until {until}")));
-        }
+    if let (Some(since), Some(until)) = (args.since, args.until)
+        && since >= until
+    {
+        return Err(Error::Usage(format!("--since {since} leaves nothing before --until {until}")));
     }
     let sources = args.sources.iter().map(|typed| Location::parse(typed)).collect::<Result<Vec<_>, _>>()?;
     let filter = Filter {

@@ -39,6 +39,7 @@ impl Bar {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a bar ticks")]
 fn draw(progress: &Progress, done: &AtomicBool) {
     let bar = ProgressBar::new(0);
     let style = "{spinner} {msg}  {binary_bytes}/{binary_total_bytes} {wide_bar}  ETA {eta}";

@@ -1,6 +1,6 @@
 //! The main job: log objects to a dataset.
 //!
-//! [`run`] is the whole way on one screen. A [`plan`] lists the objects and groups them into tasks; a [`task`] turns
+//! [`run`] is the whole way on one screen. A [`Plan`] lists the objects and groups them into tasks; `task` turns
 //! objects into data files; here the outcomes are added up and proven to be complete.
 
 mod assembly;

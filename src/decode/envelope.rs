@@ -87,10 +87,10 @@ impl Decoder {
     /// Finds the next event. `buffer` is the same as at the last step, unless that was [`Step::More`]; `last`
     /// says that the object ends where the buffer does.
     pub fn step<'a>(&'a mut self, buffer: &'a [u8], last: bool) -> Step<'a> {
-        if !self.started {
-            if let Some(step) = self.start(buffer, last) {
-                return step;
-            }
+        if !self.started
+            && let Some(step) = self.start(buffer, last)
+        {
+            return step;
         }
         loop {
             let mut scanner = Scanner::at(buffer, self.position);

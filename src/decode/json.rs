@@ -123,7 +123,7 @@ impl<'a> Value<'a> {
     }
 
     /// Follows a dotted path of member names through nested objects.
-    pub fn find(self, path: &str) -> Option<Value<'a>> {
+    pub fn find(self, path: &str) -> Option<Self> {
         path.split('.').try_fold(self, |value, name| {
             value.members().find(|(key, _)| key.is(name)).map(|(_, found)| found)
         })

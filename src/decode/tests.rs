@@ -63,20 +63,28 @@ fn decode(object: &[u8]) -> Vec<Found> {
     whole
 }
 
+impl Found {
+    fn as_event(&self) -> Option<&str> {
+        match self {
+            Self::Event { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    fn as_reject(&self) -> Option<(Reason, &str)> {
+        match self {
+            Self::Reject { reason, bytes, .. } => Some((*reason, std::str::from_utf8(bytes).unwrap())),
+            _ => None,
+        }
+    }
+}
+
 fn events(found: &[Found]) -> Vec<&str> {
-    let text = |found| match found {
-        &Found::Event { ref text, .. } => Some(text.as_str()),
-        _ => None,
-    };
-    found.iter().filter_map(text).collect()
+    found.iter().filter_map(Found::as_event).collect()
 }
 
 fn rejects(found: &[Found]) -> Vec<(Reason, &str)> {
-    let reject = |found| match found {
-        &Found::Reject { reason, ref bytes, .. } => Some((reason, std::str::from_utf8(bytes).unwrap())),
-        _ => None,
-    };
-    found.iter().filter_map(reject).collect()
+    found.iter().filter_map(Found::as_reject).collect()
 }
 
 #[test]

@@ -157,10 +157,10 @@ impl SessionContext<'_> {
             Issuer::Absent => {}
             Issuer::Empty => object.key("sessionIssuer").extend_from_slice(b"{}"),
             Issuer::Role(issuer, account) => {
-                write_issuer(object.key("sessionIssuer"), "Role", issuer, account)
+                write_issuer(object.key("sessionIssuer"), "Role", issuer, account);
             }
             Issuer::User(issuer, account) => {
-                write_issuer(object.key("sessionIssuer"), "IAMUser", issuer, account)
+                write_issuer(object.key("sessionIssuer"), "IAMUser", issuer, account);
             }
         }
         match self.web.as_deref() {

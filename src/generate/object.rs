@@ -83,7 +83,7 @@ pub(super) fn body(world: &World, plan: &Plan, object: &Object, tally: &mut Tall
                 tally.rejected();
             }
             Fate::Delivered | Fate::Redelivered => {
-                tally.written(&write_one(&mut out, world, plan, object, index))
+                tally.written(&write_one(&mut out, world, plan, object, index));
             }
         }
         out.push(b',');

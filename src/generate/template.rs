@@ -28,7 +28,7 @@ pub(super) enum Piece {
     /// A made-up value.
     Value(Value),
     /// An array element written `low` to `high` times.
-    Repeat { low: u64, high: u64, element: Vec<Piece> },
+    Repeat { low: u64, high: u64, element: Vec<Self> },
 }
 
 /// What a placeholder stands for.

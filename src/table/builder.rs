@@ -96,7 +96,7 @@ enum Values {
     Int64(Vec<i64>),
     Timestamp(Vec<i64>),
     TextList { offsets: Vec<i32>, texts: Texts },
-    Resources { offsets: Vec<i32>, members: [(Texts, NullBufferBuilder); RESOURCE_MEMBERS.len()] },
+    Resources { offsets: Vec<i32>, members: Box<[(Texts, NullBufferBuilder); RESOURCE_MEMBERS.len()]> },
 }
 
 impl ColumnBuilder {
@@ -110,7 +110,7 @@ impl ColumnBuilder {
             ColumnType::TextList => Values::TextList { offsets: vec![0], texts: Texts::default() },
             ColumnType::Resources => Values::Resources {
                 offsets: vec![0],
-                members: std::array::from_fn(|_| (Texts::default(), NullBufferBuilder::new(0))),
+                members: Box::new(std::array::from_fn(|_| (Texts::default(), NullBufferBuilder::new(0)))),
             },
         };
         Self { validity: NullBufferBuilder::new(0), values }

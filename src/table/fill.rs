@@ -34,11 +34,11 @@ pub(super) fn fill<'a>(event: &Event<'a>, row: &mut Row<'a>, extra: &mut Extra<'
             row.set_text(id::AGGREGATION_SUMMARY, json_object(&kept));
         }
     }
-    if *row.cell(id::EVENT_CATEGORY) == Cell::Absent {
-        if let Some(category) = category(row) {
-            row.set_text(id::EVENT_CATEGORY, category);
-            filled.extend(columns()[id::EVENT_CATEGORY].path.as_deref().map(Cow::Borrowed));
-        }
+    if *row.cell(id::EVENT_CATEGORY) == Cell::Absent
+        && let Some(category) = category(row)
+    {
+        row.set_text(id::EVENT_CATEGORY, category);
+        filled.extend(columns()[id::EVENT_CATEGORY].path.as_deref().map(Cow::Borrowed));
     }
     filled
 }

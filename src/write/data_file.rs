@@ -7,7 +7,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use super::{ClosedPartition, properties};
 use crate::partition::PartitionKey;
 use crate::table::column::file_schema;
-use crate::table::{BatchBuilder, SortKey};
+use crate::table::{BatchBuilder, PackedRows, SortKey};
 
 /// A partition could not be encoded: a bug, or memory ran out.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,7 @@ struct Position<'a> {
 }
 
 fn sorted(partition: &ClosedPartition) -> Vec<Position<'_>> {
-    let mut order = Vec::with_capacity(partition.chunks.iter().map(|chunk| chunk.len()).sum());
+    let mut order = Vec::with_capacity(partition.chunks.iter().map(PackedRows::len).sum());
     for (chunk, rows) in partition.chunks.iter().enumerate() {
         order.extend((0..rows.len()).map(|row| Position {
             key: rows.sort_key(row),
