@@ -36,6 +36,13 @@ pub enum ColumnType {
     Resources,
 }
 
+impl ColumnType {
+    /// Whether the values are texts.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Json)
+    }
+}
+
 /// Where a column's values come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -20,6 +20,10 @@ const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 /// Values longer than this are cut in statistics; ids, names and times are shorter.
 const STATISTICS_BYTES: usize = 64;
 
+/// In files of fewer rows only ids and JSON texts are compressed. The other columns hold a few dictionary indices
+/// there, and setting up a compressor for each of them costs more time than all the compressing.
+const SMALL_FILE_ROWS: usize = 4096;
+
 /// The properties of a file of `rows` rows in which the columns of `present` (a bit each) have values.
 pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
     let mut builder = WriterProperties::builder()
@@ -40,8 +44,11 @@ pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
         if present >> index & 1 == 0 {
             continue;
         }
+        let carries_bytes = column.encoding == ColumnEncoding::Plain && column.column_type.is_text();
         for path in leaves(column) {
-            builder = builder.set_column_compression(path.clone(), Compression::ZSTD(zstd_level()));
+            if carries_bytes || rows >= SMALL_FILE_ROWS {
+                builder = builder.set_column_compression(path.clone(), Compression::ZSTD(zstd_level()));
+            }
             if column.encoding == ColumnEncoding::Dictionary {
                 builder = builder.set_column_dictionary_enabled(path.clone(), true);
             }
