@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, AsArray as _, RecordBatch};
+use arrow::array::{Array as _, AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use hashbrown::HashSet;
 use object_store::ObjectStoreExt as _;
@@ -116,28 +116,33 @@ impl KnownEvents {
 /// back here.
 fn batch_keys(batch: &RecordBatch) -> Vec<EventKey> {
     let column = |column: usize| batch.column_by_name(&columns()[column].name);
-    let text = |name: usize, row: usize| -> &str {
-        let array = column(name).and_then(|array| array.as_string_opt::<i32>());
-        array.filter(|array| array.is_valid(row)).map_or("", |array| array.value(row))
-    };
-    let Some(times) =
-        column(id::EVENT_TIME).and_then(|times| times.as_primitive_opt::<TimestampMicrosecondType>())
-    else {
+    let texts = |name: usize| column(name).and_then(|array| array.as_string_opt::<i32>());
+    let times = column(id::EVENT_TIME).and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
+    let (Some(times), Some(ids), Some(sources), Some(names), Some(recipients), Some(callers)) = (
+        times,
+        texts(id::EVENT_ID),
+        texts(id::EVENT_SOURCE),
+        texts(id::EVENT_NAME),
+        texts(id::RECIPIENT_ACCOUNT_ID),
+        texts(id::USER_IDENTITY_ACCOUNT_ID),
+    ) else {
         return Vec::new();
     };
     (0..batch.num_rows())
-        .filter(|row| times.is_valid(*row) && !text(id::EVENT_ID, *row).is_empty())
+        .filter(|row| times.is_valid(*row) && !text(ids, *row).is_empty())
         .map(|row| {
-            let recipient = text(id::RECIPIENT_ACCOUNT_ID, row);
-            let account =
-                if recipient.is_empty() { text(id::USER_IDENTITY_ACCOUNT_ID, row) } else { recipient };
+            let recipient = text(recipients, row);
             EventKey::of_fields(KeyFields {
-                event_id: text(id::EVENT_ID, row),
+                event_id: text(ids, row),
                 event_time: times.value(row),
-                event_source: text(id::EVENT_SOURCE, row),
-                event_name: text(id::EVENT_NAME, row),
-                account,
+                event_source: text(sources, row),
+                event_name: text(names, row),
+                account: if recipient.is_empty() { text(callers, row) } else { recipient },
             })
         })
         .collect()
+}
+
+fn text(array: &StringArray, row: usize) -> &str {
+    if array.is_valid(row) { array.value(row) } else { "" }
 }

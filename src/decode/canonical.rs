@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::json::{Kind, Text, Value};
+use super::value::{Kind, Text, Value};
 
 /// Appends the canonical spelling of `value` to `out`. Recursion is bounded by [`super::json::MAX_DEPTH`].
 pub fn write(value: Value<'_>, out: &mut Vec<u8>) {

@@ -1,6 +1,7 @@
 //! One CloudTrail event: JSON that has been checked, with its top-level members located.
 
-use super::json::{Kind, Span, Text, Value};
+use super::json::Span;
+use super::value::{Kind, Text, Value};
 
 /// Where one top-level member lies, in bytes from the start of the event.
 #[derive(Debug, Clone)]

@@ -28,6 +28,7 @@ pub mod json;
 mod reject;
 #[cfg(test)]
 mod tests;
+pub mod value;
 
 pub use envelope::{Decoder, Foreign, Step};
 pub use event::Event;

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
-use super::json::{JsonErrorKind, Kind, MAX_DEPTH, Scanner, Text, Value};
+use super::json::{JsonErrorKind, MAX_DEPTH, Scanner};
+use super::value::{Kind, Text, Value};
 use super::{Decoder, Foreign, Reason, Step, canonical};
 
 const EVENT: &str = r#"{"eventVersion":"1.08","eventName":"ListBuckets","eventSource":"s3.amazonaws.com"}"#;

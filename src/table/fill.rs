@@ -7,11 +7,11 @@
 use std::borrow::Cow;
 
 use super::column::{ColumnKind, ColumnType, columns, id};
-use super::flatten::{Extra, json_object};
+use super::extra::{Extra, json_object};
 use super::row::{Cell, Row};
 use super::time;
 use crate::decode::Event;
-use crate::decode::json::Value;
+use crate::decode::value::Value;
 
 /// Fills what can be filled and returns the paths of the fields that were. Values kept in columns of their own are
 /// taken out of `extra`.

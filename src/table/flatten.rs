@@ -5,13 +5,13 @@
 //! the event can be put together again.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use super::column::{self, ColumnType, Member, Members, RESOURCE_MEMBERS, WrittenAs, columns, id};
+use super::extra::{Extra, json_object};
 use super::row::{Cell, Resource, Row};
 use super::{fill, identity, time};
 use crate::decode::Event;
-use crate::decode::json::{Kind, Text, Value};
+use crate::decode::value::{Kind, Text, Value};
 
 /// The key under which `extra` keeps a whole event that flattening cannot describe: repeated keys, or unknown keys
 /// that would make paths ambiguous.
@@ -43,22 +43,6 @@ pub fn flatten<'a>(event: &Event<'a>, object: &'a str) -> Row<'a> {
     row.set_text(id::SOURCE_OBJECT, object);
     row.set(id::SOURCE_INDEX, Cell::Integer(event.index as i64));
     row
-}
-
-/// Values by path, as they will stand in a JSON column.
-pub(super) type Extra<'a> = Vec<(Cow<'a, str>, &'a str)>;
-
-/// `{"path":value,...}`; paths are raw JSON strings already.
-pub(super) fn json_object(members: &[(Cow<'_, str>, &str)]) -> String {
-    let mut text =
-        String::with_capacity(members.iter().map(|(path, value)| path.len() + value.len() + 4).sum());
-    for (path, value) in members {
-        let separator = if text.is_empty() { '{' } else { ',' };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{separator}\"{path}\":{value}");
-    }
-    text.push('}');
-    text
 }
 
 /// The event's day: of its time, or the first ten characters of a time that cannot be read.

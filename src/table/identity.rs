@@ -8,7 +8,7 @@
 
 use super::column::id;
 use super::row::{Cell, Row};
-use crate::decode::json::Value;
+use crate::decode::value::Value;
 
 /// Sets the derived columns from the fields already in `row`.
 pub(super) fn derive(row: &mut Row<'_>) {

@@ -5,6 +5,7 @@
 
 mod builder;
 pub mod column;
+mod extra;
 mod fill;
 mod flatten;
 mod identity;
