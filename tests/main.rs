@@ -8,6 +8,7 @@
 mod architecture;
 mod aws_pages;
 mod bad_input;
+mod columns;
 mod convert;
 mod generate;
 mod harness;

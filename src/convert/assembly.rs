@@ -279,6 +279,8 @@ impl<'a> Assembly<'a> {
     fn write(&self, partition: &ClosedPartition) -> Result<DataFile, Error> {
         let encoded = write::encode(partition, &format!("part-{}", self.task))?;
         self.runtime.block_on(self.dataset.put(&encoded.file.path, encoded.content))?;
+        let DataFile { path, rows, bytes, .. } = &encoded.file;
+        tracing::debug!(path, rows, bytes, "written");
         Ok(encoded.file)
     }
 

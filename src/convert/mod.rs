@@ -79,11 +79,14 @@ pub async fn run(dataset: &Dataset, settings: &Settings, progress: &Progress) ->
     let start = Instant::now();
     let plan = Plan::new(&settings.sources, &settings.filter, dataset).await;
     progress.plan(plan.objects(), plan.bytes());
+    tracing::info!(listed = plan.listed, objects = plan.objects(), tasks = plan.tasks.len(), "planned");
 
     let mut report = Report::of_plan(plan.listed, &plan.skipped);
     let (mut failures, mut rejects) = (Vec::new(), Vec::new());
     for task in &plan.tasks {
         let outcome = task::run(task, dataset, settings, progress).await?;
+        let events = &outcome.report.events;
+        tracing::info!(task.id, events.read, events.written, files = outcome.files.len(), "converted");
         report.add(&outcome.report);
         failures.extend(outcome.failures);
         rejects.extend(outcome.rejects);

@@ -132,6 +132,7 @@ impl<'c> ObjectConverter<'c> {
             },
         };
         self.progress.finish_object(planned.object.size);
+        tracing::debug!(object = planned.object.name, inflated = end.inflated_bytes, "read");
         piece.rows.shrink();
         piece.end = Some(end);
         hand_over(piece);

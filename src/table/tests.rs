@@ -2,7 +2,7 @@ use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{DataType, TimestampMicrosecondType};
 use proptest::prelude::*;
 
-use super::column::{ColumnKind, columns, file_schema, id, table};
+use super::column::{Column, ColumnKind, columns, file_schema, id, table};
 use super::{BatchBuilder, Cell, EventKey, PackedRows, Row, flatten, time};
 use crate::decode::{Decoder, Step};
 
@@ -348,9 +348,31 @@ fn a_batch_has_the_schema_and_the_values() {
     assert_eq!(batch.column(id::ANNOTATION).null_count(), 3);
 }
 
-/// The list of columns is a contract: columns may be added, never removed, moved or given another type.
+/// The list of columns is a contract with every file written so far. `schemas/columns.lock` holds it as it was.
 #[test]
 fn columns_are_only_ever_added() {
+    let describe = |column: &Column| {
+        let null = if column.nullable { "" } else { " not null" };
+        format!("{} {}{null}", column.name, column.data_type())
+    };
+    let now: Vec<String> = columns().iter().map(describe).collect();
+    let locked = include_str!("../../schemas/columns.lock");
+    for before in locked.lines() {
+        assert!(
+            now.iter().any(|column| column == before),
+            "`{before}` was removed or given another type: data files that hold it could no longer be read"
+        );
+    }
+    for column in &now {
+        assert!(
+            locked.lines().any(|line| line == column),
+            "new: add the line `{column}` to schemas/columns.lock"
+        );
+    }
+}
+
+#[test]
+fn columns_are_as_described() {
     let lines = columns().iter().map(|column| {
         let null = if column.nullable { "" } else { " not null" };
         format!("{} {}{null} <- {}", column.name, column.data_type(), column.path.as_deref().unwrap_or("-"))
