@@ -133,7 +133,6 @@ impl<'c> ObjectConverter<'c> {
         };
         self.progress.finish_object(planned.object.size);
         tracing::debug!(object = planned.object.name, inflated = end.inflated_bytes, "read");
-        piece.rows.shrink();
         piece.end = Some(end);
         hand_over(piece);
     }
@@ -204,7 +203,6 @@ impl<'c> ObjectConverter<'c> {
                 }
             }
             if piece.rows.packed_size() > PIECE_BYTES {
-                piece.rows.shrink();
                 if !hand_over(std::mem::take(piece)) {
                     break false;
                 }

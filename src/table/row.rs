@@ -156,16 +156,29 @@ impl PackedRows {
         self.rows.push(PackedRow { start, end: self.bytes.len() as u32, event_time });
     }
 
-    /// Appends all rows of `other`.
-    pub fn append(&mut self, other: &Self) {
-        let shift = self.bytes.len() as u32;
-        self.bytes.extend_from_slice(&other.bytes);
-        self.rows.extend(other.rows.iter().map(|row| PackedRow {
-            start: row.start + shift,
-            end: row.end + shift,
-            event_time: row.event_time,
-        }));
+    /// Without rows, with room for `bytes` of them.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
+    }
+
+    /// Appends rows of `other` from number `first` on, as many as the buffer has room for, and returns the number of
+    /// the next one. An empty buffer takes one row, however long.
+    pub fn fill_from(&mut self, other: &Self, first: usize) -> usize {
+        for (index, row) in other.rows.iter().enumerate().skip(first) {
+            let packed = &other.bytes[row.start as usize..row.end as usize];
+            if packed.len() > self.bytes.capacity() - self.bytes.len() {
+                if !self.rows.is_empty() {
+                    self.present |= other.present;
+                    return index;
+                }
+                self.bytes.reserve_exact(packed.len());
+            }
+            let start = self.bytes.len() as u32;
+            self.bytes.extend_from_slice(packed);
+            self.rows.push(PackedRow { start, end: self.bytes.len() as u32, event_time: row.event_time });
+        }
         self.present |= other.present;
+        other.rows.len()
     }
 
     /// Drops the rows for which `keep`, asked in order, says no.
@@ -195,12 +208,6 @@ impl PackedRows {
     /// Bytes of packed rows: the same for the same rows, whatever the allocator did.
     pub fn packed_size(&self) -> usize {
         self.bytes.len() + self.rows.len() * size_of::<PackedRow>()
-    }
-
-    /// Gives back what the buffers hold beyond their content.
-    pub fn shrink(&mut self) {
-        self.bytes.shrink_to_fit();
-        self.rows.shrink_to_fit();
     }
 
     /// A bit for each column that has a value in some row.

@@ -418,6 +418,7 @@ proptest! {
     fn packing_loses_nothing(
         texts in prop::collection::vec(prop::option::of(any::<String>()), 1..20),
         keep in prop::collection::vec(any::<bool>(), 20),
+        room in 0..2000_usize,
     ) {
         let events: Vec<String> = texts
             .iter()
@@ -428,9 +429,21 @@ proptest! {
             .collect();
         let mut rows = PackedRows::default();
         events.iter().for_each(|event| with_row(event, |row| rows.push(row)));
-        let mut joined = PackedRows::default();
-        joined.append(&rows);
-        joined.append(&rows);
+        // Room for a few rows at most: what does not fit goes to the next buffer.
+        let mut buffers = vec![PackedRows::with_capacity(room)];
+        for _ in 0..2 {
+            let mut next = 0;
+            while next < rows.len() {
+                next = buffers.last_mut().unwrap().fill_from(&rows, next);
+                if next < rows.len() {
+                    buffers.push(PackedRows::with_capacity(room));
+                }
+            }
+        }
+        let mut joined = PackedRows::with_capacity(1 << 20);
+        for buffer in &buffers {
+            prop_assert_eq!(joined.fill_from(buffer, 0), buffer.len());
+        }
         joined.retain(|row| keep[row % texts.len()]);
         let kept: Vec<&Option<String>> = texts.iter().zip(&keep).filter(|(_, keep)| **keep).map(|(text, _)| text).collect();
         prop_assert_eq!(joined.len(), 2 * kept.len());

@@ -69,15 +69,12 @@ impl PartitionedRows {
     pub fn packed_size(&self) -> usize {
         self.bytes
     }
-
-    /// Gives back what the buffers hold beyond their content.
-    pub fn shrink(&mut self) {
-        self.partitions.values_mut().for_each(|keyed| keyed.rows.shrink());
-    }
 }
 
-/// Chunks up to this size are joined, so that thousands of tiny log objects do not leave as many tiny buffers.
-const JOIN_BYTES: usize = 32 << 10;
+/// Sizes of the buffers in which the rows of a partition wait: the first, the second, all others. Most partitions are
+/// small; large ones shall not be in a thousand pieces. Few sizes, so that a buffer one partition gives back fits the
+/// next, and what is held is what is counted.
+const CHUNK_BYTES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 
 /// All open partitions.
 #[derive(Debug)]
@@ -104,7 +101,7 @@ pub struct ClosedPartition {
     pub sequence: u32,
     /// Its rows, in the order they came.
     pub chunks: Vec<PackedRows>,
-    /// Bytes of packed rows.
+    /// Memory they hold, in bytes.
     pub bytes: usize,
 }
 
@@ -130,7 +127,7 @@ impl FanOut {
             if !rows.is_empty() {
                 let before = self.bytes;
                 let open = self.open.entry(key).or_default();
-                self.bytes = before - open.bytes + open.push(rows);
+                self.bytes = before - open.bytes + open.push(&rows);
             }
         }
         // Whatever else grows, some room for rows remains.
@@ -138,7 +135,7 @@ impl FanOut {
         if self.bytes > budget { self.close_largest(budget / 4 * 3) } else { Vec::new() }
     }
 
-    /// Bytes of packed rows in open partitions.
+    /// Memory held by the rows of open partitions, in bytes.
     pub fn memory_size(&self) -> usize {
         self.bytes
     }
@@ -178,12 +175,21 @@ impl FanOut {
 }
 
 impl OpenPartition {
-    /// Adds rows; the partition's bytes from now on.
-    fn push(&mut self, rows: PackedRows) -> usize {
-        self.bytes += rows.packed_size();
-        match self.chunks.last_mut() {
-            Some(last) if last.packed_size() + rows.packed_size() <= JOIN_BYTES => last.append(&rows),
-            _ => self.chunks.push(rows),
+    /// Takes rows in; the memory the partition holds from now on.
+    fn push(&mut self, rows: &PackedRows) -> usize {
+        let mut next = 0;
+        while next < rows.len() {
+            if let Some(last) = self.chunks.last_mut() {
+                let before = last.memory_size();
+                next = last.fill_from(rows, next);
+                self.bytes += last.memory_size() - before;
+            }
+            if next < rows.len() {
+                let size = CHUNK_BYTES[self.chunks.len().min(CHUNK_BYTES.len() - 1)];
+                let chunk = PackedRows::with_capacity(size);
+                self.bytes += chunk.memory_size();
+                self.chunks.push(chunk);
+            }
         }
         self.bytes
     }
