@@ -202,10 +202,8 @@ impl<'c> ObjectConverter<'c> {
                     return Err(ObjectFailure::Utf16 { object: object.to_owned() });
                 }
             }
-            if piece.rows.packed_size() > PIECE_BYTES {
-                if !hand_over(std::mem::take(piece)) {
-                    break false;
-                }
+            if piece.rows.packed_size() > PIECE_BYTES && !hand_over(std::mem::take(piece)) {
+                break false;
             }
         };
         self.progress.add_events(decoder.count() - found_before);

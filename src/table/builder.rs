@@ -17,10 +17,10 @@ use super::column::{ColumnType, RESOURCE_MEMBERS, columns, file_schema, list_ele
 use super::row::{PackedRows, Unpacker};
 
 /// Rows of a batch, at most: what the Parquet writer takes in one go without wide gaps in memory.
-const BATCH_ROWS: usize = 8192;
+const BATCH_ROWS: usize = 4096;
 
 /// Packed bytes of a batch, at most: Arrow's offsets are 32 bits wide, and a batch counts towards the memory limit.
-const BATCH_BYTES: usize = 16 << 20;
+const BATCH_BYTES: usize = 4 << 20;
 
 /// Builds batches of the table's file schema.
 #[derive(Debug)]
