@@ -13,6 +13,8 @@
 //! A room stands above all that it uses: `command` wires `convert`, `query` and `generate`; these use `dataset`, that
 //! uses `write`, that uses `table`, that uses `decode` and `partition`. [`convert::run`] is the main path.
 
+#![forbid(unsafe_code)]
+
 pub mod cli;
 pub mod command;
 pub mod convert;
