@@ -1,7 +1,8 @@
 //! `userIdentity`: its JSON, and what a converter must derive from it.
 //!
 //! The derivations follow CloudTrail's documentation of the element; they are computed from the very fields
-//! that are written, so that the truth file never says what the log does not.
+//! that are written, so that the truth file never says what the log does not. They are spelled out a second time here
+//! on purpose: a truth that called the converter's own rules could not find them wrong.
 
 use std::borrow::Cow;
 
