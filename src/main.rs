@@ -6,22 +6,20 @@ use clap::Parser as _;
 use trailhouse::cli::Cli;
 use trailhouse::{command, error::Exit};
 
-/// Columns and rows are made of many short-lived buffers of all sizes; the system's allocator is slow at that.
+/// Columns and rows are made of many short-lived buffers of all sizes. The system's allocator is slow at that, and
+/// others leave holes between them until a process that is told to stay within a limit has grown past it.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// Makes the allocator give freed memory back at once. It would keep much of it for later otherwise, and a process
-/// that is told to stay within a limit would grow past it.
-#[expect(unsafe_code, reason = "the allocator's options can be set in no other way")]
-fn give_freed_memory_back() {
-    /// `mi_option_purge_delay` of `mi_option_t` in mimalloc.h.
-    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-    // SAFETY: stores a number in the allocator's own table of options, which any thread may do at any time.
-    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, 0) }
-}
+/// What the allocator reads before `main`, ended by a zero byte: freed memory goes back to the system a second later.
+/// By default it would keep it for ten.
+///
+/// <https://jemalloc.net/jemalloc.3.html#tuning>
+#[expect(unsafe_code, reason = "the allocator looks for its options under this name")]
+#[unsafe(export_name = "_rjem_malloc_conf")]
+static ALLOCATOR_OPTIONS: &[u8; 37] = b"dirty_decay_ms:1000,muzzy_decay_ms:0\0";
 
 fn main() -> ExitCode {
-    give_freed_memory_back();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
