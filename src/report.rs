@@ -8,27 +8,40 @@ use bytesize::ByteSize;
 use serde::Serialize;
 use serde::ser::Serializer;
 
+use crate::decode::LookAlike;
+
 /// Why an object was not converted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SkipReason {
     /// Its key proves that it holds nothing that was asked for.
     Filtered,
-    /// A CloudTrail digest file.
-    Digest,
     /// Delivered by another service into the same bucket.
     OtherService,
     /// Neither JSON nor named like a log file.
     NotLog,
+    /// It holds no events, but something of this kind.
+    LookAlike(LookAlike),
+}
+
+impl SkipReason {
+    /// The code that reports use.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Filtered => "filtered",
+            Self::OtherService => "other_service",
+            Self::NotLog => "not_log",
+            Self::LookAlike(kind) => kind.code(),
+        }
+    }
 }
 
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Filtered => "outside the filters",
-            Self::Digest => "digest files",
             Self::OtherService => "logs of other services",
             Self::NotLog => "no logs",
+            Self::LookAlike(kind) => return kind.fmt(f),
         })
     }
 }
@@ -45,6 +58,7 @@ pub struct ObjectCounts {
     /// Not read, or not to their end. Events before the break are converted.
     pub failed: u64,
     /// Why objects were skipped.
+    #[serde(serialize_with = "by_code")]
     pub skipped_by_reason: BTreeMap<SkipReason, u64>,
 }
 
@@ -88,6 +102,9 @@ pub struct Report {
     pub objects: ObjectCounts,
     /// Events.
     pub events: EventCounts,
+    /// What was found in the objects that only looks like events, and is not counted as read.
+    #[serde(serialize_with = "by_code")]
+    pub look_alikes: BTreeMap<LookAlike, u64>,
     /// Data files.
     pub files: FileCounts,
     /// Bytes read.
@@ -97,6 +114,27 @@ pub struct Report {
     pub elapsed: Duration,
     /// Version of trailhouse.
     pub version: &'static str,
+}
+
+/// What is counted under a code.
+trait Coded: Copy {
+    fn code(self) -> &'static str;
+}
+
+impl Coded for SkipReason {
+    fn code(self) -> &'static str {
+        self.code()
+    }
+}
+
+impl Coded for LookAlike {
+    fn code(self) -> &'static str {
+        self.code()
+    }
+}
+
+fn by_code<K: Coded, S: Serializer>(counts: &BTreeMap<K, u64>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(counts.iter().map(|(key, count)| (key.code(), count)))
 }
 
 fn seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
@@ -138,6 +176,9 @@ impl Report {
         self.events.duplicates += task.events.duplicates;
         self.events.rejected += task.events.rejected;
         self.events.filtered += task.events.filtered;
+        for (kind, count) in &task.look_alikes {
+            *self.look_alikes.entry(*kind).or_default() += count;
+        }
         self.files.written += task.files.written;
         self.files.bytes += task.files.bytes;
         self.input.compressed_bytes += task.input.compressed_bytes;
@@ -178,6 +219,9 @@ impl fmt::Display for Report {
         writeln!(f, " + {} duplicates + {} rejected", events.duplicates, events.rejected)?;
         if events.filtered > 0 {
             writeln!(f, "         {} more outside the filters", events.filtered)?;
+        }
+        for (kind, count) in &self.look_alikes {
+            writeln!(f, "         besides: {count} {kind}")?;
         }
         writeln!(f, "files    {} written, {}", files.written, ByteSize(files.bytes))?;
         writeln!(

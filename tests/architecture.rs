@@ -36,7 +36,7 @@ fn sources(path: &Path, files: &mut BTreeMap<String, String>) {
 fn program() -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     sources(&repository("src"), &mut files);
-    files.retain(|name, _| name.ends_with(".rs") && !name.ends_with("tests.rs"));
+    files.retain(|name, _| name.ends_with(".rs") && !name.ends_with("tests.rs") && !name.contains("/tests/"));
     for text in files.values_mut() {
         if let Some(tests) = text.find("#[cfg(test)]\nmod tests {") {
             text.truncate(tests);

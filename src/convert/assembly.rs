@@ -13,7 +13,7 @@ use super::Error;
 use super::memory::MemoryShares;
 use super::piece::{ObjectFailure, Piece, Verdict};
 use crate::dataset::{Dataset, KnownEvents, RejectFile, StoredReject};
-use crate::report::{EventCounts, Report, SkipReason};
+use crate::report::{EventCounts, Report};
 use crate::write::{self, ClosedPartition, DataFile, FanOut};
 
 /// Rejects are written when they take this much memory.
@@ -205,6 +205,9 @@ impl<'a> Assembly<'a> {
         state.closing_bytes += closed.iter().map(|partition| partition.bytes).sum::<usize>();
         state.closed.extend(closed);
 
+        for (kind, count) in std::mem::take(&mut piece.look_alikes) {
+            *state.outcome.report.look_alikes.entry(kind).or_default() += count;
+        }
         state.reject_bytes += piece.rejects.iter().map(StoredReject::memory_size).sum::<usize>();
         let unnamed = NAMED_REJECTS.saturating_sub(state.outcome.rejects.len());
         state.outcome.rejects.extend(piece.rejects.iter().take(unnamed).map(RejectNote::from));
@@ -221,7 +224,7 @@ impl<'a> Assembly<'a> {
             report.input.inflated_bytes += end.inflated_bytes;
             match end.verdict {
                 Verdict::Converted => report.objects.converted += 1,
-                Verdict::NotLog => report.skip(SkipReason::NotLog, 1),
+                Verdict::Skipped(reason) => report.skip(reason, 1),
                 Verdict::Failed(failure) => {
                     report.objects.failed += 1;
                     state.outcome.failures.push(failure);

@@ -1,10 +1,13 @@
 //! From one log object to pieces: rows by partition, rejects, counts.
 
+use std::collections::BTreeMap;
+
 use super::filter::Filter;
 use super::plan::PlannedObject;
 use super::progress::Progress;
 use crate::dataset::StoredReject;
-use crate::decode::{Decoder, Foreign, Step};
+use crate::decode::{Decoder, Foreign, LookAlike, Step};
+use crate::report::SkipReason;
 use crate::source::{self, Fetched, LogReader, log_key};
 use crate::table::{EventKey, flatten};
 use crate::write::PartitionedRows;
@@ -22,6 +25,8 @@ pub(super) struct Piece {
     pub(super) rejects: Vec<StoredReject>,
     /// Events that were found, but are not asked for.
     pub(super) filtered: u64,
+    /// What only looks like events.
+    pub(super) look_alikes: BTreeMap<LookAlike, u64>,
     /// The object ends with this piece.
     pub(super) end: Option<ObjectEnd>,
 }
@@ -38,8 +43,8 @@ pub(super) struct ObjectEnd {
 #[derive(Debug)]
 pub(super) enum Verdict {
     Converted,
-    /// No log, and not called one.
-    NotLog,
+    /// No log.
+    Skipped(SkipReason),
     Failed(ObjectFailure),
 }
 
@@ -99,11 +104,13 @@ pub(super) struct ObjectConverter<'c> {
     progress: &'c Progress,
     /// Inflated bytes not yet decoded.
     buffer: Vec<u8>,
+    /// What the object holds that only looks like events.
+    look_alike: Option<LookAlike>,
 }
 
 impl<'c> ObjectConverter<'c> {
     pub(super) fn new(filter: &'c Filter, progress: &'c Progress) -> Self {
-        Self { filter, progress, buffer: Vec::new() }
+        Self { filter, progress, buffer: Vec::new(), look_alike: None }
     }
 
     /// Reads the object to its end and hands over its pieces in order; the last one carries the end. Nothing more
@@ -143,8 +150,9 @@ impl<'c> ObjectConverter<'c> {
         reader: &mut LogReader,
         piece: &mut Piece,
         hand_over: &mut impl FnMut(Piece) -> bool,
-    ) -> Result<(), ObjectFailure> {
+    ) -> Result<Option<LookAlike>, ObjectFailure> {
         self.buffer.clear();
+        self.look_alike = None;
         let mut decoder = Decoder::new();
         loop {
             let read = reader.read_piece(&mut self.buffer);
@@ -154,10 +162,11 @@ impl<'c> ObjectConverter<'c> {
             // What broke the stream explains better why the events break off.
             let last = read.map_err(|failure| ObjectFailure::Unreadable { failure, events })?;
             let wants_more = decoded?;
-            let decoded_bytes = decoder.rebase();
+            let decoded_bytes = decoder.rebase(&self.buffer);
             self.buffer.drain(..decoded_bytes);
             if last || !wants_more {
-                return Ok(());
+                // The object is named by what it holds, if that is no events at all.
+                return Ok(self.look_alike.filter(|_| decoder.count() == 0));
             }
             if self.buffer.len() > LONGEST_STRETCH_BYTES {
                 let offset = reader.inflated_bytes() - self.buffer.len() as u64;
@@ -168,7 +177,7 @@ impl<'c> ObjectConverter<'c> {
 
     /// Decodes what the buffer holds; whether there may be more.
     fn decode(
-        &self,
+        &mut self,
         planned: &PlannedObject,
         decoder: &mut Decoder,
         last: bool,
@@ -187,6 +196,10 @@ impl<'c> ObjectConverter<'c> {
                     } else {
                         piece.filtered += 1;
                     }
+                }
+                Step::LookAlike(kind) => {
+                    self.look_alike.get_or_insert(kind);
+                    *piece.look_alikes.entry(kind).or_default() += 1;
                 }
                 Step::Reject(reject) => piece.rejects.push(StoredReject::new(object, &reject)),
                 Step::More => break true,
@@ -212,15 +225,16 @@ impl<'c> ObjectConverter<'c> {
 }
 
 impl Verdict {
-    fn of(planned: &PlannedObject, read: Result<(), ObjectFailure>) -> Self {
+    fn of(planned: &PlannedObject, read: Result<Option<LookAlike>, ObjectFailure>) -> Self {
         let object = &planned.object;
         match read {
-            Ok(()) => Self::Converted,
+            Ok(None) => Self::Converted,
+            Ok(Some(kind)) => Self::Skipped(SkipReason::LookAlike(kind)),
             // Beside logs lie other files; only those that claim to be logs are missed.
             Err(ObjectFailure::NotJson { .. })
                 if !object.named && !log_key::claims_to_be_log(&object.name) =>
             {
-                Self::NotLog
+                Self::Skipped(SkipReason::NotLog)
             }
             Err(failure) => Self::Failed(failure),
         }

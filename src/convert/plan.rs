@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::filter::Filter;
 use crate::dataset::Dataset;
+use crate::decode::LookAlike;
 use crate::report::SkipReason;
 use crate::source::log_key::{self, KeyClass, LogKey, LogKind};
 use crate::source::{self, Location, LogObject};
@@ -95,7 +96,9 @@ fn classify(object: &LogObject, filter: &Filter) -> Result<Option<LogKey>, SkipR
         KeyClass::Unknown => Ok(None),
         KeyClass::OtherService if object.named => Ok(None),
         KeyClass::OtherService => Err(SkipReason::OtherService),
-        KeyClass::CloudTrail(key) if key.kind == LogKind::Digest => Err(SkipReason::Digest),
+        KeyClass::CloudTrail(key) if key.kind == LogKind::Digest => {
+            Err(SkipReason::LookAlike(LookAlike::Digest))
+        }
         KeyClass::CloudTrail(key) if !filter.admits_object(&key) => Err(SkipReason::Filtered),
         KeyClass::CloudTrail(key) => Ok(Some(key)),
     }

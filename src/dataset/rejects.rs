@@ -37,7 +37,7 @@ impl StoredReject {
             event_index: reject.index,
             byte_offset: reject.offset,
             reason: reject.reason,
-            detail: reject.fault_offset().map(|(offset, kind)| format!("{kind} at byte {offset}")),
+            detail: reject.explain_fault(),
             raw: reject.bytes.to_vec(),
         }
     }

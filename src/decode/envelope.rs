@@ -1,12 +1,20 @@
 //! Containers: where in an object the events lie.
 //!
-//! Known here: the `{"Records":[...]}` of a trail's log file, a bare array, single events, and any number of these
-//! one after another with or without line breaks (JSON lines, values back to back). Decided by shape, never by
-//! name. Commas between elements are not insisted on: a comma too many or too few loses no event.
+//! The `{"Records":[...]}` of a trail's log file, a bare array, single events, and any number of these one after
+//! another with or without line breaks (JSON lines, values back to back); lists under other names; the messages,
+//! log lines and stream records that events travel in, within one another ([`super::shape`]); CloudWatch's exports,
+//! in which a time precedes each event. Decided by shape, never by name. Commas between elements are not insisted
+//! on: a comma too many or too few loses no event.
 
 use super::event::{Event, FieldSpan};
-use super::json::{JsonError, Scanner, Span};
-use super::reject::{Reason, Reject};
+use super::json::{JsonError, JsonErrorKind, Scanner, Span};
+use super::log_line::{Prefix, timestamp_prefix};
+use super::look_alike::LookAlike;
+use super::payload;
+use super::reject::{Place, Reason, Reject};
+use super::salvage::{self, Boundary, Damage};
+use super::shape::{self, Shape};
+use super::value::{Text, Value};
 
 /// What the decoder found next.
 #[derive(Debug)]
@@ -15,6 +23,8 @@ pub enum Step<'a> {
     Event(Event<'a>),
     /// Something else where an event was due.
     Reject(Reject<'a>),
+    /// Something that is no event, and is known to be none.
+    LookAlike(LookAlike),
     /// The buffer ends inside an event. [`Decoder::rebase`], append bytes, step again.
     More,
     /// All is read.
@@ -40,7 +50,7 @@ pub enum Foreign {
 enum Level {
     /// `[`: events follow.
     Array,
-    /// The object around `"Records"`: further members may follow behind the array.
+    /// The object around the list: further members may follow behind the array.
     Wrapper,
 }
 
@@ -49,17 +59,61 @@ enum Level {
 pub struct Decoder {
     open: Vec<Level>,
     started: bool,
-    /// The last thing handed out was broken JSON, so that missing brackets at the end have been reported.
-    broken: bool,
+    /// Something was broken, so that brackets cannot be relied on any more.
+    damaged: bool,
     /// Where in the buffer the next step starts.
     position: usize,
     /// Bytes of the object that lie before the buffer.
     base: u64,
     index: u64,
     fields: Vec<FieldSpan>,
+    /// The name of the member by which the last event opened.
+    opening: Vec<u8>,
+    lines: LineCount,
+    /// Where the last reject was.
+    place: Place,
+    /// Bytes that salvage has read in vain.
+    salvage_spent: usize,
+    /// A document that was found in a string, and is read before what follows it.
+    inner: Option<Box<Inner>>,
+    /// How many documents this one lies in.
+    depth: usize,
 }
 
+#[derive(Debug)]
+struct Inner {
+    document: Vec<u8>,
+    decoder: Decoder,
+    /// Where the string begins in the object.
+    offset: u64,
+    /// What this is if it holds no JSON.
+    otherwise: LookAlike,
+}
+
+/// An event in a log line in a stream record in a message lies in three; more is a trick.
+const MAX_DOCUMENT_DEPTH: usize = 6;
+
+/// Lists in lists that are gone into; what lies deeper is a value.
+const MAX_LEVELS: usize = 16;
+
+/// Garbage before the first event may be this long.
+const MAX_GARBAGE_BYTES: usize = 64 << 10;
+
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+const RECORDS: &[u8] = b"Records";
+
+/// What was found, by its place in the innermost buffer. What a [`Step`] is before it borrows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Found {
+    Event(Span),
+    Reject { span: Span, reason: Reason, fault: Option<JsonError> },
+    LookAlike(LookAlike),
+    More,
+    End,
+    Unclosed,
+    Foreign(Foreign),
+}
 
 impl Decoder {
     /// At the start of an object.
@@ -68,8 +122,10 @@ impl Decoder {
     }
 
     /// Forgets what has been handed out: the caller removes that many bytes from the front of its buffer.
-    pub fn rebase(&mut self) -> usize {
+    pub fn rebase(&mut self, buffer: &[u8]) -> usize {
         let done = std::mem::take(&mut self.position);
+        self.lines.pass(buffer, self.base, done);
+        self.lines.counted -= done;
         self.base += done as u64;
         done
     }
@@ -87,90 +143,196 @@ impl Decoder {
     /// Finds the next event. `buffer` is the same as at the last step, unless that was [`Step::More`]; `last`
     /// says that the object ends where the buffer does.
     pub fn step<'a>(&'a mut self, buffer: &'a [u8], last: bool) -> Step<'a> {
-        if !self.started
-            && let Some(step) = self.start(buffer, last)
-        {
-            return step;
+        let found = self.advance(buffer, last);
+        let index = self.index;
+        self.index += u64::from(matches!(found, Found::Event(_) | Found::Reject { .. }));
+        let (decoder, bytes) = self.innermost(buffer);
+        let wrapped = self.inner.is_some();
+        let reject = |span: Span, reason: Reason, fault: Option<JsonError>| {
+            let fault = fault.map(|fault| JsonError { at: fault.at.saturating_sub(span.start), ..fault });
+            let (offset, place) = (self.offset_of(span.start), decoder.place);
+            Step::Reject(Reject { reason, fault, index, offset, place, wrapped, bytes: &bytes[span] })
+        };
+        match found {
+            Found::Event(span) => match simdutf8::basic::from_utf8(&bytes[span.clone()]) {
+                Ok(text) => Step::Event(Event::new(text, &decoder.fields, index, self.offset_of(span.start))),
+                // Has been checked; were it not so, this would be the answer.
+                Err(_) => reject(span, Reason::NotUtf8, None),
+            },
+            Found::Reject { span, reason, fault } => reject(span, reason, fault),
+            Found::LookAlike(kind) => Step::LookAlike(kind),
+            Found::More => Step::More,
+            Found::End => Step::End,
+            Found::Unclosed => Step::Unclosed,
+            Found::Foreign(foreign) => Step::Foreign(foreign),
         }
+    }
+
+    /// The decoder that found something last, and the bytes it reads.
+    fn innermost<'a>(&'a self, buffer: &'a [u8]) -> (&'a Self, &'a [u8]) {
+        let (mut decoder, mut bytes) = (self, buffer);
+        while let Some(inner) = &decoder.inner {
+            (decoder, bytes) = (&inner.decoder, &inner.document);
+        }
+        (decoder, bytes)
+    }
+
+    /// Where something lies in the object: at `start` of the buffer, or in the string it is wrapped in.
+    fn offset_of(&self, start: usize) -> u64 {
+        self.inner.as_ref().map_or(self.base + start as u64, |inner| inner.offset)
+    }
+
+    /// Notes where a reject is.
+    fn located(&mut self, found: Found, buffer: &[u8]) -> Found {
+        if let Found::Reject { span, fault, .. } = &found {
+            let at = fault.map_or(span.start, |fault| fault.at);
+            self.place = self.lines.place(buffer, self.base, at);
+        }
+        found
+    }
+
+    /// Finds what is next, in a document that was found in a string first.
+    fn advance(&mut self, buffer: &[u8], last: bool) -> Found {
         loop {
-            let mut scanner = Scanner::at(buffer, self.position);
-            let Some(due) = scanner.peek() else {
-                self.position = scanner.position();
-                return match (last, self.open.is_empty() || self.broken) {
-                    (false, _) => Step::More,
-                    (true, true) => Step::End,
-                    (true, false) => Step::Unclosed,
-                };
-            };
-            let start = scanner.position();
-            match (due, self.open.last()) {
-                (b',', Some(_)) => self.position = start + 1,
-                (b']', Some(Level::Array)) | (b'}', Some(Level::Wrapper)) => {
-                    self.open.pop();
-                    self.position = start + 1;
-                }
-                (b'"', Some(Level::Wrapper)) => match self.pass_member(&mut scanner, buffer) {
-                    Ok(()) => {}
-                    Err(error) => return self.broken(buffer, start, error, last),
-                },
-                (b'[', None) => {
-                    self.open.push(Level::Array);
-                    self.position = start + 1;
-                }
-                (b'{', _) => match self.object(buffer, start) {
-                    Ok(Found::Wrapper) => {}
-                    Ok(Found::Event(text)) => {
-                        let event = Event::new(text, &self.fields, self.index, self.base + start as u64);
-                        self.index += 1;
-                        self.broken = false;
-                        if event.is_cloudtrail() {
-                            return Step::Event(event);
-                        }
-                        let reject = Reject {
-                            reason: Reason::NotAnEvent,
-                            fault: None,
-                            index: event.index,
-                            offset: event.offset,
-                            bytes: text.as_bytes(),
-                        };
-                        return Step::Reject(reject);
+            if let Some(inner) = &mut self.inner {
+                match inner.decoder.advance(&inner.document, true) {
+                    Found::End | Found::Unclosed | Found::More => self.inner = None,
+                    Found::Foreign(_) => {
+                        let otherwise = inner.otherwise;
+                        self.inner = None;
+                        return Found::LookAlike(otherwise);
                     }
-                    Ok(Found::NotUtf8(span)) => return self.reject(buffer, span, Reason::NotUtf8, None),
-                    Err(error) => return self.broken(buffer, start, error, last),
-                },
-                // A number at the very end of the buffer may go on in the next one.
-                _ => match scanner.value() {
-                    Ok(span) if span.end < buffer.len() || last => {
-                        return self.reject(buffer, span, Reason::NotAnEvent, None);
-                    }
-                    Ok(_) => return Step::More,
-                    Err(error) => return self.broken(buffer, start, error, last),
-                },
+                    found => return found,
+                }
+            }
+            if !self.started
+                && let Some(found) = self.start(buffer, last)
+            {
+                return self.located(found, buffer);
+            }
+            if let Some(found) = self.element(buffer, last) {
+                return self.located(found, buffer);
             }
         }
     }
 
     /// The first bytes decide whether this is JSON at all.
-    fn start(&mut self, buffer: &[u8], last: bool) -> Option<Step<'static>> {
+    fn start(&mut self, buffer: &[u8], last: bool) -> Option<Found> {
         if buffer.starts_with(b"\xFF\xFE") || buffer.starts_with(b"\xFE\xFF") {
-            return Some(Step::Foreign(Foreign::Utf16));
+            return Some(Found::Foreign(Foreign::Utf16));
         }
         if !last && buffer.len() < BYTE_ORDER_MARK.len() {
-            return Some(Step::More);
+            return Some(Found::More);
         }
         let skipped = if buffer.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        match Scanner::at(buffer, skipped).peek() {
-            Some(b'{' | b'[') => {
+        let mut scanner = Scanner::at(buffer, skipped);
+        let Some(first) = scanner.peek() else {
+            return Some(if last { Found::End } else { Found::More });
+        };
+        let start = scanner.position();
+        let is_json = match first {
+            b'{' | b'[' => true,
+            b'0'..=b'9' => match timestamp_prefix(&buffer[start..]) {
+                Prefix::Length(_) => true,
+                Prefix::Cut if !last => return Some(Found::More),
+                Prefix::Cut | Prefix::None => false,
+            },
+            _ => false,
+        };
+        if is_json {
+            self.started = true;
+            self.position = skipped;
+            return None;
+        }
+        // A byte may be damaged that decides about all others.
+        if !last && buffer.len() < MAX_GARBAGE_BYTES {
+            return Some(Found::More);
+        }
+        let damage = Damage { start, opening: None, budget: salvage::BUDGET_BYTES, last, lines: false };
+        match salvage::next_boundary(buffer, damage) {
+            Boundary::At { position, .. } if position - start <= MAX_GARBAGE_BYTES => {
                 self.started = true;
-                self.position = skipped;
-                None
+                self.damaged = true;
+                self.position = position;
+                let fault = JsonError { at: start, kind: JsonErrorKind::ExpectedValue };
+                Some(reject_until(buffer, start, position, fault))
             }
-            Some(_) => Some(Step::Foreign(Foreign::NotJson)),
-            None => Some(if last { Step::End } else { Step::More }),
+            Boundary::Unclear if buffer.len() < 2 * MAX_GARBAGE_BYTES => Some(Found::More),
+            _ => Some(Found::Foreign(Foreign::NotJson)),
         }
     }
 
-    /// Behind the `Records` array: steps over another member, or into another `Records`.
+    /// Steps over one element, bracket or separator. `None` if there was nothing to hand out.
+    fn element(&mut self, buffer: &[u8], last: bool) -> Option<Found> {
+        let mut scanner = Scanner::at(buffer, self.position);
+        let Some(due) = scanner.peek() else {
+            self.position = scanner.position();
+            return Some(match (last, self.open.is_empty() || self.damaged) {
+                (false, _) => Found::More,
+                (true, true) => Found::End,
+                (true, false) => Found::Unclosed,
+            });
+        };
+        let start = scanner.position();
+        match (due, self.open.last().copied()) {
+            (b',', Some(_)) => self.position = start + 1,
+            (b']' | b'}', _) if self.close(due) => self.position = start + 1,
+            // Behind something broken, brackets may be left over.
+            (b',' | b']' | b'}', _) if self.damaged => self.position = start + 1,
+            (b'"', Some(Level::Wrapper)) => {
+                if let Err(error) = self.pass_member(&mut scanner, buffer) {
+                    return Some(self.broken(buffer, start, error, last));
+                }
+            }
+            (b'[', _) if self.open.len() < MAX_LEVELS => {
+                self.open.push(Level::Array);
+                self.position = start + 1;
+            }
+            (b'{', _) => return self.object(buffer, start, last),
+            (b'0'..=b'9', None) if let Prefix::Length(length) = timestamp_prefix(&buffer[start..]) => {
+                self.position = start + length;
+            }
+            (b'0'..=b'9', None) if !last && timestamp_prefix(&buffer[start..]) == Prefix::Cut => {
+                return Some(Found::More);
+            }
+            _ => return Some(self.stray(buffer, start, &mut scanner, last)),
+        }
+        None
+    }
+
+    /// Closes the level that `bracket` belongs to, with those above it that were left open.
+    fn close(&mut self, bracket: u8) -> bool {
+        let level = if bracket == b']' { Level::Array } else { Level::Wrapper };
+        let found = self.open.iter().rposition(|open| *open == level);
+        if let Some(found) = found {
+            self.open.truncate(found);
+        }
+        found.is_some()
+    }
+
+    /// A string, a number or a literal where an event was due.
+    fn stray(&mut self, buffer: &[u8], start: usize, scanner: &mut Scanner<'_>, last: bool) -> Found {
+        match scanner.value() {
+            Ok(span) => match scanner.peek() {
+                None if !last => Found::More,
+                // What stands between separators is whole; else it is the wreck of something.
+                None | Some(b',' | b']' | b'}') => self.take(span, Reason::NotAnEvent),
+                Some(b'\n' | b'{' | b'[') if self.open.is_empty() => self.take(span, Reason::NotAnEvent),
+                Some(_) => {
+                    let error = JsonError { at: scanner.position(), kind: JsonErrorKind::ExpectedCommaOrEnd };
+                    self.broken(buffer, start, error, last)
+                }
+            },
+            Err(error) => self.broken(buffer, start, error, last),
+        }
+    }
+
+    fn take(&mut self, span: Span, reason: Reason) -> Found {
+        self.position = span.end;
+        Found::Reject { span, reason, fault: None }
+    }
+
+    /// Behind a list: steps over another member of the wrapper, or into another `Records`.
     fn pass_member(&mut self, scanner: &mut Scanner<'_>, buffer: &[u8]) -> Result<(), JsonError> {
         let key = scanner.member_name()?;
         if &buffer[key] == RECORDS && scanner.take(b'[') {
@@ -182,35 +344,44 @@ impl Decoder {
         Ok(())
     }
 
-    /// An object at `start`: a wrapper to go into, or an event with its members located.
-    fn object<'a>(&mut self, buffer: &'a [u8], start: usize) -> Result<Found<'a>, JsonError> {
+    /// An object at `start`: a wrapper to go into, or an element to be told apart.
+    fn object(&mut self, buffer: &[u8], start: usize, last: bool) -> Option<Found> {
+        match self.locate(buffer, start) {
+            Ok(Located::Entered) => None,
+            Ok(Located::Whole(end)) => {
+                self.position = end;
+                match simdutf8::basic::from_utf8(&buffer[start..end]) {
+                    Ok(text) => self.whole(text, start),
+                    Err(_) => match shape::promising_list(&buffer[start..end], &self.fields) {
+                        Some(first) => {
+                            self.enter(start + first);
+                            None
+                        }
+                        None => Some(self.take(start..end, Reason::NotUtf8)),
+                    },
+                }
+            }
+            Err(error) => Some(self.broken(buffer, start, error, last)),
+        }
+    }
+
+    /// Locates the members of the object at `start`, or goes into its list of `Records`.
+    fn locate(&mut self, buffer: &[u8], start: usize) -> Result<Located, JsonError> {
         let mut scanner = Scanner::at(buffer, start + 1);
         if scanner.peek() == Some(b'"') {
             let key = scanner.member_name()?;
             // The usual case: nothing before `Records`, so that an array of any length is entered unread.
             if &buffer[key] == RECORDS && scanner.take(b'[') {
                 self.enter(scanner.position());
-                return Ok(Found::Wrapper);
+                return Ok(Located::Entered);
             }
             scanner = Scanner::at(buffer, start + 1);
         }
         self.fields.clear();
-        let mut records = None;
         while let Some((key, value)) = scanner.next_member()? {
-            if &buffer[key.clone()] == RECORDS && buffer[value.start] == b'[' {
-                records = Some(value.start + 1);
-            }
             self.fields.push(FieldSpan::new(key, value, start));
         }
-        if let Some(position) = records {
-            self.enter(position);
-            return Ok(Found::Wrapper);
-        }
-        self.position = scanner.position();
-        Ok(match simdutf8::basic::from_utf8(&buffer[start..self.position]) {
-            Ok(text) => Found::Event(text),
-            Err(_) => Found::NotUtf8(start..self.position),
-        })
+        Ok(Located::Whole(scanner.position()))
     }
 
     fn enter(&mut self, position: usize) {
@@ -218,46 +389,169 @@ impl Decoder {
         self.position = position;
     }
 
-    /// The JSON breaks at `error`: everything from `start` to the next line that opens a value is one reject.
-    fn broken<'a>(&mut self, buffer: &'a [u8], start: usize, error: JsonError, last: bool) -> Step<'a> {
-        let mut line_end = error.at.saturating_sub(1).max(start);
-        while let Some(found) = memchr::memchr(b'\n', &buffer[line_end..]) {
-            line_end += found;
-            if matches!(buffer.get(line_end + 1), Some(b'{' | b'[')) {
-                return self.reject(buffer, start..line_end, error.kind.into(), Some(error));
+    /// What the object `text`, which lies at `start` of the buffer, is.
+    fn whole(&mut self, text: &str, start: usize) -> Option<Found> {
+        let shifted = |span: Span| span.start + start..span.end + start;
+        let span = start..start + text.len();
+        match shape::classify(text, &self.fields) {
+            Shape::Event => {
+                self.remember_opening(text);
+                Some(Found::Event(span))
             }
-            line_end += 1;
+            Shape::EventInside(inside) => {
+                self.remember_opening(text);
+                self.fields.clear();
+                let inside = shifted(inside);
+                let mut scanner = Scanner::at(text.as_bytes(), inside.start - start + 1);
+                while let Ok(Some((key, value))) = scanner.next_member() {
+                    self.fields.push(FieldSpan::new(key, value, inside.start - start));
+                }
+                Some(Found::Event(inside))
+            }
+            Shape::List(first) => {
+                self.enter(start + first);
+                None
+            }
+            Shape::Wrapped { string, encoding, otherwise } => {
+                self.remember_opening(text);
+                let offset = self.base + (start + string.start) as u64;
+                let content = Value::scanned(&text[string]).as_string().unwrap_or(Text::scanned(""));
+                match payload::unwrap(content, encoding) {
+                    Some(document) if self.depth < MAX_DOCUMENT_DEPTH => {
+                        let decoder = Self { depth: self.depth + 1, ..Self::default() };
+                        self.inner = Some(Box::new(Inner { document, decoder, offset, otherwise }));
+                        None
+                    }
+                    _ => Some(self.take(span, Reason::BadPayload)),
+                }
+            }
+            Shape::LookAlike(kind) => Some(Found::LookAlike(kind)),
+            Shape::Unsupported => Some(self.take(span, Reason::Unsupported)),
+            Shape::Unknown => Some(self.take(span, Reason::NotAnEvent)),
         }
-        if !last {
-            self.position = start;
-            return Step::More;
-        }
-        self.broken = true;
-        self.reject(buffer, start..buffer.len(), error.kind.into(), Some(error))
     }
 
-    fn reject<'a>(
-        &mut self,
-        buffer: &'a [u8],
-        span: Span,
-        reason: Reason,
-        fault: Option<JsonError>,
-    ) -> Step<'a> {
-        let index = self.index;
-        self.index += 1;
-        self.position = span.end;
-        let offset = self.base + span.start as u64;
-        let fault = fault.map(|fault| JsonError { at: fault.at - span.start, ..fault });
-        Step::Reject(Reject { reason, fault, index, offset, bytes: &buffer[span] })
+    /// By what member the elements here open, to know the next one by if this or that is broken.
+    fn remember_opening(&mut self, text: &str) {
+        if let Some(name) = salvage::opening_name(text.as_bytes(), 0)
+            && self.opening != text.as_bytes()[name.clone()]
+        {
+            self.opening = text.as_bytes()[name].to_vec();
+        }
+    }
+
+    /// The JSON breaks at `error`: everything from `start` to where the next event begins is one reject.
+    fn broken(&mut self, buffer: &[u8], start: usize, error: JsonError, last: bool) -> Found {
+        if error.kind == JsonErrorKind::UnexpectedEnd && !last {
+            self.position = start;
+            return Found::More;
+        }
+        let own = salvage::opening_name(buffer, start);
+        let opening = match own {
+            _ if !self.opening.is_empty() => Some(self.opening.as_slice()),
+            Some(name) => Some(&buffer[name]),
+            None => None,
+        };
+        let budget = salvage::BUDGET_BYTES.saturating_sub(self.salvage_spent);
+        let damage = Damage { start, opening, budget, last, lines: true };
+        match salvage::next_boundary(buffer, damage) {
+            Boundary::At { position, spent } => {
+                self.salvage_spent += spent;
+                self.damaged = true;
+                self.position = position;
+                reject_until(buffer, start, position, error)
+            }
+            Boundary::Unclear => {
+                self.position = start;
+                Found::More
+            }
+            Boundary::Nowhere => {
+                let end = self.closing(buffer, start);
+                self.damaged = true;
+                self.position = end;
+                Found::Reject { span: start..end, reason: error.kind.into(), fault: Some(error) }
+            }
+        }
+    }
+
+    /// Where the brackets begin that close all that is open, at the end of the buffer; its end if they are not there.
+    fn closing(&self, buffer: &[u8], start: usize) -> usize {
+        let mut rest = buffer;
+        for level in &self.open {
+            let bracket = if *level == Level::Array { b']' } else { b'}' };
+            match rest.trim_ascii_end().split_last() {
+                Some((last, before)) if *last == bracket && before.len() > start => rest = before,
+                _ => return buffer.trim_ascii_end().len().max(start + 1),
+            }
+        }
+        rest.trim_ascii_end().len().max(start + 1)
     }
 }
 
-const RECORDS: &[u8] = b"Records";
+/// A reject from `start` to just before `boundary`, without the separator between.
+fn reject_until(buffer: &[u8], start: usize, boundary: usize, fault: JsonError) -> Found {
+    let mut kept = buffer[start..boundary].trim_ascii_end();
+    if let Some((b',', before)) = kept.split_last()
+        && !before.is_empty()
+    {
+        kept = before.trim_ascii_end();
+    }
+    // What is broken is at least one byte long.
+    let span = start..start + kept.len().max(1);
+    let reason = match fault.kind {
+        // The end was reached inside what was broken long before.
+        JsonErrorKind::UnexpectedEnd => Reason::NotJson,
+        kind => kind.into(),
+    };
+    Found::Reject { span, reason, fault: Some(fault) }
+}
 
-/// What an object turned out to be.
-enum Found<'a> {
+/// What [`Decoder::locate`] made of an object.
+enum Located {
     /// It holds `Records`; the decoder now stands at the first of them.
-    Wrapper,
-    Event(&'a str),
-    NotUtf8(Span),
+    Entered,
+    /// It was read to here.
+    Whole(usize),
+}
+
+/// Line breaks counted so far, to tell where in a file something is.
+#[derive(Debug, Default)]
+struct LineCount {
+    /// Bytes of the buffer that have been counted.
+    counted: usize,
+    /// Line breaks before.
+    breaks: u64,
+    /// Where the line begins in the object.
+    line_start: u64,
+}
+
+impl LineCount {
+    /// Counts up to byte `end` of the buffer, which begins at `base` of the object.
+    fn pass(&mut self, buffer: &[u8], base: u64, end: usize) {
+        if end <= self.counted {
+            return;
+        }
+        for at in memchr::memchr_iter(b'\n', &buffer[self.counted..end]) {
+            self.breaks += 1;
+            self.line_start = base + (self.counted + at) as u64 + 1;
+        }
+        self.counted = end;
+    }
+
+    /// Where byte `at` of the buffer is.
+    fn place(&mut self, buffer: &[u8], base: u64, at: usize) -> Place {
+        let at = at.min(buffer.len());
+        // A fault may lie before one that was told already.
+        if at < self.counted {
+            let counted = &buffer[at..self.counted];
+            let breaks = memchr::memchr_iter(b'\n', counted).count() as u64;
+            let line_start = match memchr::memrchr(b'\n', &buffer[..at]) {
+                Some(found) => base + found as u64 + 1,
+                None => self.line_start.min(base),
+            };
+            return Place { line: self.breaks - breaks + 1, column: base + at as u64 - line_start + 1 };
+        }
+        self.pass(buffer, base, at);
+        Place { line: self.breaks + 1, column: base + at as u64 - self.line_start + 1 }
+    }
 }

@@ -1,7 +1,7 @@
 //! One CloudTrail event: JSON that has been checked, with its top-level members located.
 
 use super::json::Span;
-use super::value::{Kind, Text, Value};
+use super::value::{Text, Value};
 
 /// Where one top-level member lies, in bytes from the start of the event.
 #[derive(Debug, Clone)]
@@ -15,6 +15,20 @@ impl FieldSpan {
     pub(super) fn new(key: Span, value: Span, start: usize) -> Self {
         let relative = |span: Span| span.start - start..span.end - start;
         Self { key: relative(key), value: relative(value) }
+    }
+
+    /// The member's name, in the object it was located in.
+    pub(super) fn key<'a>(&self, object: &'a str) -> Text<'a> {
+        Text::scanned(&object[self.key.clone()])
+    }
+
+    /// The member's value, in the object it was located in.
+    pub(super) fn value<'a>(&self, object: &'a str) -> Value<'a> {
+        Value::scanned(&object[self.value.clone()])
+    }
+
+    pub(super) fn value_span(&self) -> Span {
+        self.value.clone()
     }
 }
 
@@ -47,53 +61,11 @@ impl<'a> Event<'a> {
     /// The top-level members in their order, repeated keys included.
     pub fn fields(&self) -> impl Iterator<Item = (Text<'a>, Value<'a>)> + use<'a> {
         let text = self.text;
-        self.fields.iter().map(move |field| {
-            (Text::scanned(&text[field.key.clone()]), Value::scanned(&text[field.value.clone()]))
-        })
+        self.fields.iter().map(move |field| (field.key(text), field.value(text)))
     }
 
     /// The first top-level member of that name.
     pub fn get(&self, name: &str) -> Option<Value<'a>> {
         self.fields().find(|(key, _)| key.is(name)).map(|(_, value)| value)
     }
-
-    /// Whether this JSON object is a CloudTrail event at all.
-    ///
-    /// An event says what happened (`eventName`, or `insightDetails` of an Insight, or `summary` of an aggregated
-    /// event) and carries a version or a source. Stream and bucket notifications borrow the same names; they are
-    /// told apart by an `aws:` source or by a version from 2 on.
-    /// See the [record contents](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html)
-    /// and the [S3 message structure](https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html).
-    pub(super) fn is_cloudtrail(&self) -> bool {
-        let (mut names_action, mut has_version, mut has_source) = (false, false, false);
-        for (key, value) in self.fields() {
-            if value.kind() == Kind::Null {
-                continue;
-            }
-            match key.decode().as_deref().unwrap_or_default() {
-                "eventName" | "insightDetails" | "summary" => names_action = true,
-                "eventVersion" => {
-                    has_version = true;
-                    if value.as_string().is_some_and(|version| is_other_major(version.raw())) {
-                        return false;
-                    }
-                }
-                "eventSource" => {
-                    has_source = true;
-                    if value.as_string().is_some_and(|source| source.raw().starts_with("aws:")) {
-                        return false;
-                    }
-                }
-                _ => {}
-            }
-        }
-        names_action && (has_version || has_source)
-    }
-}
-
-/// CloudTrail's versions are `1.x`; its documentation also shows `0`. AWS raises the major number for incompatible
-/// changes only.
-fn is_other_major(version: &str) -> bool {
-    let major = version.split('.').next().unwrap_or_default();
-    major.parse::<u32>().is_ok_and(|major| major >= 2)
 }

@@ -25,11 +25,17 @@ pub mod canonical;
 mod envelope;
 mod event;
 pub mod json;
+mod log_line;
+mod look_alike;
+mod payload;
 mod reject;
+mod salvage;
+mod shape;
 #[cfg(test)]
 mod tests;
 pub mod value;
 
 pub use envelope::{Decoder, Foreign, Step};
 pub use event::Event;
-pub use reject::{Reason, Reject};
+pub use look_alike::LookAlike;
+pub use reject::{Place, Reason, Reject};

@@ -18,9 +18,24 @@ pub enum Reason {
     NotUtf8,
     /// JSON, but no CloudTrail event.
     NotAnEvent,
+    /// A CloudTrail record of a version or category that the table has no columns for.
+    Unsupported,
+    /// Wrapped in base64 or gzip that cannot be undone.
+    BadPayload,
 }
 
 impl Reason {
+    /// All there are.
+    pub const ALL: [Self; 7] = [
+        Self::NotJson,
+        Self::Truncated,
+        Self::TooDeep,
+        Self::NotUtf8,
+        Self::NotAnEvent,
+        Self::Unsupported,
+        Self::BadPayload,
+    ];
+
     /// The code under which the reject is stored.
     pub fn code(self) -> &'static str {
         match self {
@@ -29,6 +44,8 @@ impl Reason {
             Self::TooDeep => "too_deep",
             Self::NotUtf8 => "not_utf8",
             Self::NotAnEvent => "not_an_event",
+            Self::Unsupported => "unsupported",
+            Self::BadPayload => "bad_payload",
         }
     }
 }
@@ -41,6 +58,8 @@ impl fmt::Display for Reason {
             Self::TooDeep => "nested too deep",
             Self::NotUtf8 => "not UTF-8",
             Self::NotAnEvent => "JSON, but no CloudTrail event",
+            Self::Unsupported => "a CloudTrail record of an unknown version or category",
+            Self::BadPayload => "wrapped in base64 or gzip that cannot be undone",
         })
     }
 }
@@ -55,6 +74,15 @@ impl From<JsonErrorKind> for Reason {
     }
 }
 
+/// A line and a column, both from 1, the column in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// Line breaks before, and one.
+    pub line: u64,
+    /// Bytes since the last line break, and one.
+    pub column: u64,
+}
+
 /// A stretch of an object that is no event, to be kept as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reject<'a> {
@@ -64,15 +92,28 @@ pub struct Reject<'a> {
     pub fault: Option<JsonError>,
     /// Position among the object's events and rejects, from 0.
     pub index: u64,
-    /// Where `bytes` begin in the inflated object.
+    /// Where `bytes` begin in the inflated object; if they were wrapped in a string, where that begins.
     pub offset: u64,
+    /// Where the JSON breaks, else where `bytes` begin: in the inflated object, or in the document that was wrapped.
+    pub place: Place,
+    /// The bytes were wrapped in a string: an SNS message, a log line, a stream record.
+    pub wrapped: bool,
     /// The stretch itself, verbatim.
     pub bytes: &'a [u8],
 }
 
 impl Reject<'_> {
-    /// What broke the JSON, and at which byte of the inflated object.
-    pub fn fault_offset(&self) -> Option<(u64, JsonErrorKind)> {
-        self.fault.map(|fault| (self.offset + fault.at as u64, fault.kind))
+    /// What broke the JSON, and where: byte, line and column of the inflated object, or of what was wrapped in it.
+    /// Says nothing of the content.
+    pub fn explain_fault(&self) -> Option<String> {
+        let fault = self.fault?;
+        let Place { line, column } = self.place;
+        Some(match self.wrapped {
+            false => {
+                let byte = self.offset + fault.at as u64;
+                format!("{} at byte {byte}, line {line}, column {column}", fault.kind)
+            }
+            true => format!("{} at line {line}, column {column} of what is wrapped there", fault.kind),
+        })
     }
 }

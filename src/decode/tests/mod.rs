@@ -1,8 +1,11 @@
+mod containers;
+mod salvage;
+
 use proptest::prelude::*;
 
 use super::json::{JsonErrorKind, MAX_DEPTH, Scanner};
 use super::value::{Kind, Text, Value};
-use super::{Decoder, Foreign, Reason, Step, canonical};
+use super::{Decoder, Foreign, LookAlike, Reason, Step, canonical};
 
 const EVENT: &str = r#"{"eventVersion":"1.08","eventName":"ListBuckets","eventSource":"s3.amazonaws.com"}"#;
 
@@ -11,6 +14,7 @@ const EVENT: &str = r#"{"eventVersion":"1.08","eventName":"ListBuckets","eventSo
 enum Found {
     Event { text: String, index: u64, offset: u64 },
     Reject { reason: Reason, index: u64, offset: u64, bytes: Vec<u8> },
+    LookAlike(LookAlike),
     Unclosed,
     Foreign(Foreign),
 }
@@ -37,6 +41,7 @@ fn decode_in_chunks(object: &[u8], chunk: usize) -> Vec<Found> {
                     offset: reject.offset,
                     bytes: reject.bytes.to_vec(),
                 }),
+                Step::LookAlike(kind) => found.push(Found::LookAlike(kind)),
                 Step::More => break,
                 Step::End => return found,
                 Step::Unclosed => {
@@ -50,7 +55,7 @@ fn decode_in_chunks(object: &[u8], chunk: usize) -> Vec<Found> {
             }
         }
         assert!(!last, "a decoder that has seen everything must not ask for more");
-        let done = decoder.rebase();
+        let done = decoder.rebase(&buffer);
         buffer.drain(..done);
     }
 }
@@ -125,16 +130,7 @@ fn what_is_no_json_is_foreign() {
 
 #[test]
 fn elements_that_are_no_events_are_rejected_alone() {
-    let strange = [
-        r#""text""#,
-        "17",
-        "null",
-        "{}",
-        r#"{"eventName":"x"}"#,
-        r#"{"eventVersion":"2.1","eventSource":"aws:s3","eventName":"ObjectCreated:Put"}"#,
-        r#"{"eventVersion":"1.1","eventSource":"aws:dynamodb","eventName":"INSERT"}"#,
-        r#"[{"eventVersion":"1.08","eventName":"in a list of its own"}]"#,
-    ];
+    let strange = [r#""text""#, "17", "null", "{}", r#"{"eventName":"x"}"#];
     for strange in strange {
         let found = decode(format!(r#"{{"Records":[{EVENT},{strange},{EVENT}]}}"#).as_bytes());
         assert_eq!(events(&found), [EVENT, EVENT], "{strange}");
@@ -161,9 +157,9 @@ fn a_broken_line_costs_itself_alone() {
 }
 
 #[test]
-fn what_follows_broken_json_without_a_line_break_is_kept_verbatim() {
-    let rest = r#"{"eventName":"x" "y"},{}]}"#;
-    let found = decode(format!(r#"{{"Records":[{EVENT},{rest}"#).as_bytes());
+fn what_follows_broken_json_is_kept_verbatim() {
+    let rest = r#"{"eventName":"x" "y"},{}"#;
+    let found = decode(format!(r#"{{"Records":[{EVENT},{rest} ] }} "#).as_bytes());
     assert_eq!(events(&found), [EVENT]);
     assert_eq!(rejects(&found), [(Reason::NotJson, rest)]);
 }
@@ -186,7 +182,7 @@ fn truncation_is_told() {
 fn a_megabyte_of_brackets_is_one_reject() {
     let found = decode_in_chunks(&[b'['; 1 << 20], 1 << 20);
     let [Found::Reject { reason, offset, bytes, .. }] = &found[..] else { panic!("{} found", found.len()) };
-    assert_eq!((*reason, *offset, bytes.len()), (Reason::TooDeep, 1, (1 << 20) - 1));
+    assert_eq!((*reason, *offset, bytes.len()), (Reason::TooDeep, 16, (1 << 20) - 16));
 }
 
 #[test]

@@ -1,0 +1,269 @@
+//! What a JSON object is, told by the names of its members: an event, something an event is wrapped in, or
+//! something that only looks like one. Never by the name of the file it lies in.
+
+use super::event::FieldSpan;
+use super::json::{Scanner, Span};
+use super::look_alike::LookAlike;
+use super::value::{Kind, Value};
+
+/// What an object turned out to be. Spans are in bytes of the object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// A CloudTrail event.
+    Event,
+    /// The value at this place is the event; what is around it is postal.
+    EventInside(Span),
+    /// A list of objects to be looked at one by one; here is where its first item begins.
+    List(usize),
+    /// The string at this place holds a document of its own.
+    Wrapped {
+        /// With its quotes.
+        string: Span,
+        encoding: Encoding,
+        /// What it is if the document is no JSON.
+        otherwise: LookAlike,
+    },
+    /// Known, and no event.
+    LookAlike(LookAlike),
+    /// A CloudTrail record of a kind or version that the table has no columns for.
+    Unsupported,
+    /// None of these.
+    Unknown,
+}
+
+/// How a document lies in a string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Encoding {
+    /// As text.
+    Plain,
+    /// In base64, and then perhaps in gzip.
+    Base64,
+}
+
+/// An object with its members located.
+#[derive(Debug, Clone, Copy)]
+struct Object<'a> {
+    text: &'a str,
+    fields: &'a [FieldSpan],
+}
+
+/// Classifies the object `text`, whose members are `fields`.
+pub(super) fn classify(text: &str, fields: &[FieldSpan]) -> Shape {
+    let object = Object { text, fields };
+    let shape = object.event();
+    match shape {
+        Shape::Unknown => object.wrapping().or_else(|| object.list()).unwrap_or_else(|| object.look_alike()),
+        known => known,
+    }
+}
+
+impl<'a> Object<'a> {
+    fn find(self, name: &str) -> Option<(Span, Value<'a>)> {
+        self.fields
+            .iter()
+            .find(|field| field.key(self.text).is(name))
+            .map(|field| (field.value_span(), field.value(self.text)))
+    }
+
+    fn get(self, name: &str) -> Option<Value<'a>> {
+        self.find(name).map(|(_, value)| value)
+    }
+
+    fn has(self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.find(name).is_some())
+    }
+
+    /// Whether the member is a string that reads `text`.
+    fn says(self, name: &str, text: &str) -> bool {
+        self.get(name).and_then(Value::as_string).is_some_and(|found| found.is(text))
+    }
+
+    /// The member as a document in a string.
+    fn wrapped(self, name: &str, encoding: Encoding, otherwise: LookAlike) -> Option<Shape> {
+        let (string, value) = self.find(name)?;
+        (value.kind() == Kind::String).then_some(Shape::Wrapped { string, encoding, otherwise })
+    }
+
+    /// The member of a member as a document in a string.
+    fn wrapped_below(self, name: &str, below: &str, encoding: Encoding, other: LookAlike) -> Option<Shape> {
+        let (outer, value) = self.find(name)?;
+        if value.kind() != Kind::Object {
+            return None;
+        }
+        let bytes = self.text.as_bytes();
+        let mut scanner = Scanner::at(bytes, outer.start + 1);
+        while let Some((key, string)) = scanner.next_member().ok()? {
+            if &bytes[key] == below.as_bytes() && bytes[string.start] == b'"' {
+                return Some(Shape::Wrapped { string, encoding, otherwise: other });
+            }
+        }
+        None
+    }
+
+    /// Whether this is a CloudTrail event.
+    ///
+    /// An event says what happened (`eventName`, or `insightDetails` of an Insight, or `summary` of an aggregated
+    /// event) and carries a version or a source. Stream and bucket notifications borrow the same names; they are
+    /// told apart by an `aws:` source or by a version from 2 on.
+    /// See the [record contents](https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html).
+    fn event(self) -> Shape {
+        let (mut names_action, mut has_version, mut has_source, mut other_major) =
+            (false, false, false, false);
+        for field in self.fields {
+            let value = field.value(self.text);
+            if value.kind() == Kind::Null {
+                continue;
+            }
+            match field.key(self.text).decode().as_deref().unwrap_or_default() {
+                "eventName" | "insightDetails" | "summary" => names_action = true,
+                "eventVersion" => {
+                    has_version = true;
+                    other_major |= value.as_string().is_some_and(|version| is_other_major(version.raw()));
+                }
+                "eventSource" => {
+                    has_source = true;
+                    if value.as_string().is_some_and(|source| source.raw().starts_with("aws:")) {
+                        return Shape::Unknown;
+                    }
+                }
+                _ => {}
+            }
+        }
+        match names_action && (has_version || has_source) {
+            true if !other_major => Shape::Event,
+            true => Shape::Unsupported,
+            false => Shape::Unknown,
+        }
+    }
+
+    /// What an event may be wrapped in.
+    fn wrapping(self) -> Option<Shape> {
+        if self.has(&["detail-type", "detail"]) {
+            return Some(self.eventbridge());
+        }
+        if self.says("messageType", "CONTROL_MESSAGE") {
+            return Some(Shape::LookAlike(LookAlike::ControlMessage));
+        }
+        // LookupEvents.
+        self.wrapped("CloudTrailEvent", Encoding::Plain, LookAlike::LogLine)
+            // A log event of CloudWatch Logs.
+            .or_else(|| {
+                let is_log_event = self.has(&["id", "timestamp"]);
+                is_log_event.then(|| self.wrapped("message", Encoding::Plain, LookAlike::LogLine)).flatten()
+            })
+            // SNS, as delivered to HTTP and SQS, and as Lambda sees it.
+            .or_else(|| {
+                let is_message = self.has(&["Type", "Message"]) && self.has(&["TopicArn"]);
+                is_message.then(|| self.sns("Message")).flatten()
+            })
+            .or_else(|| self.wrapped_below("Sns", "Message", Encoding::Plain, LookAlike::SnsMessage))
+            // SQS, as Lambda sees it and as ReceiveMessage gives it.
+            .or_else(|| {
+                let is_message = self.says("eventSource", "aws:sqs");
+                is_message.then(|| self.wrapped("body", Encoding::Plain, LookAlike::SqsMessage)).flatten()
+            })
+            .or_else(|| {
+                let is_message = self.has(&["MessageId", "ReceiptHandle"]);
+                is_message.then(|| self.wrapped("Body", Encoding::Plain, LookAlike::SqsMessage)).flatten()
+            })
+            // CloudWatch Logs, Kinesis and Firehose, as Lambda sees them.
+            .or_else(|| self.wrapped_below("awslogs", "data", Encoding::Base64, LookAlike::LogLine))
+            .or_else(|| self.wrapped_below("kinesis", "data", Encoding::Base64, LookAlike::StreamRecord))
+            .or_else(|| {
+                let is_record = self.has(&["recordId", "approximateArrivalTimestamp"]);
+                is_record.then(|| self.wrapped("data", Encoding::Base64, LookAlike::StreamRecord)).flatten()
+            })
+    }
+
+    fn sns(self, name: &str) -> Option<Shape> {
+        self.wrapped(name, Encoding::Plain, LookAlike::SnsMessage)
+    }
+
+    fn eventbridge(self) -> Shape {
+        let other = Shape::LookAlike(LookAlike::EventbridgeEvent);
+        let Some((span, detail)) = self.find("detail") else {
+            return other;
+        };
+        match members_of(detail.text()) {
+            Some(fields) if Object { text: detail.text(), fields: &fields }.event() == Shape::Event => {
+                Shape::EventInside(span)
+            }
+            _ => other,
+        }
+    }
+
+    fn list(self) -> Option<Shape> {
+        let records = self.find("Records").filter(|(_, value)| value.kind() == Kind::Array);
+        let list = records.map(|(span, _)| span.start + 1);
+        list.or_else(|| promising_list(self.text.as_bytes(), self.fields)).map(Shape::List)
+    }
+
+    fn look_alike(self) -> Shape {
+        use LookAlike as L;
+        let kind = if self.says("eventSource", "aws:s3") || self.has(&["s3", "eventName"]) {
+            L::S3Notification
+        } else if self.says("Event", "s3:TestEvent") {
+            L::S3TestEvent
+        } else if self.has(&["s3Bucket", "s3ObjectKey"]) {
+            L::LogFileNotification
+        } else if self.has(&["digestS3Object", "logFiles"]) {
+            L::Digest
+        } else if self.has(&["dynamodb"]) || self.says("eventSource", "aws:dynamodb") {
+            L::DynamodbChange
+        } else if self.has(&["configurationItems"])
+            || self.has(&["configurationItem", "messageType"])
+            || self.has(&["configSnapshotId"])
+        {
+            L::ConfigItem
+        } else if self.has(&["hashSignature", "queryCompleteTime"]) || self.has(&["hashSignature", "files"]) {
+            L::LakeSignature
+        } else if self.has(&["eventData", "metadata"]) {
+            // What partners put into CloudTrail Lake.
+            return Shape::Unsupported;
+        } else {
+            return Shape::Unknown;
+        };
+        Shape::LookAlike(kind)
+    }
+}
+
+/// Where the first item begins of a member that is a list of something known. `Records` needs no proof; of other
+/// names the first objects decide, so that dumps of third parties, and files whose `Records` is misspelled, are read
+/// all the same. `object` need not be UTF-8 everywhere.
+pub(super) fn promising_list(object: &[u8], fields: &[FieldSpan]) -> Option<usize> {
+    const LOOKED_AT: usize = 3;
+    let lists = fields.iter().map(FieldSpan::value_span).filter(|value| object[value.start] == b'[');
+    lists.map(|value| value.start + 1).find(|first| {
+        let mut scanner = Scanner::at(object, *first);
+        let mut items = std::iter::from_fn(|| scanner.next_item().ok().flatten()).take(LOOKED_AT);
+        items.any(|item| std::str::from_utf8(&object[item]).is_ok_and(is_promising))
+    })
+}
+
+/// Whether `text` is an object that is an event, or in which one may be wrapped.
+pub(super) fn is_promising(text: &str) -> bool {
+    members_of(text).is_some_and(|fields| {
+        let object = Object { text, fields: &fields };
+        object.event() != Shape::Unknown || object.wrapping().is_some()
+    })
+}
+
+/// The members of the object `text`.
+fn members_of(text: &str) -> Option<Vec<FieldSpan>> {
+    let mut scanner = Scanner::new(text.as_bytes());
+    if !scanner.take(b'{') {
+        return None;
+    }
+    let mut fields = Vec::new();
+    while let Some((key, value)) = scanner.next_member().ok()? {
+        fields.push(FieldSpan::new(key, value, 0));
+    }
+    Some(fields)
+}
+
+/// CloudTrail's versions are `1.x`; its documentation also shows `0`. AWS raises the major number for incompatible
+/// changes only.
+fn is_other_major(version: &str) -> bool {
+    let major = version.split('.').next().unwrap_or_default();
+    major.parse::<u32>().is_ok_and(|major| major >= 2)
+}
