@@ -177,6 +177,7 @@ impl<'a> Assembly<'a> {
         for leftover in state.known.leftovers().iter().filter(|path| !is_written(path.as_ref())) {
             self.dataset.delete(leftover).await?;
         }
+        self.dataset.delete_stale_rejects(self.task, state.reject_files).await?;
         Ok(outcome)
     }
 

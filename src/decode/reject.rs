@@ -21,6 +21,15 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason there is.
+    pub const ALL: &'static [Self] =
+        &[Self::NotJson, Self::Truncated, Self::TooDeep, Self::NotUtf8, Self::NotAnEvent];
+
+    /// The reason stored under `code`.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+
     /// The code under which the reject is stored.
     pub fn code(self) -> &'static str {
         match self {

@@ -14,6 +14,7 @@ use datafusion::arrow::json::writer::{
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::arrow::util::pretty::pretty_format_batches_with_schema;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
 use super::Error;
@@ -71,6 +72,15 @@ pub async fn print(
             each(stream, |batch| print_markdown_rows(batch, out)).await
         }
     }
+}
+
+/// Writes rows that no query made, as if one had.
+///
+/// # Errors
+/// If `out` fails.
+pub async fn print_batch(batch: RecordBatch, format: Format, out: &mut dyn Write) -> Result<u64, Error> {
+    let rows = futures::stream::iter([Ok(batch.clone())]);
+    print(Box::pin(RecordBatchStreamAdapter::new(batch.schema(), rows)), format, out).await
 }
 
 /// Arrow's JSON writers own what they write to.
