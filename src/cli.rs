@@ -28,7 +28,7 @@ pub struct Cli {
     pub command: Command,
 
     /// Say more on stderr about what is being done; twice for details.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 900)]
     pub verbose: u8,
 }
 

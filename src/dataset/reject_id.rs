@@ -91,7 +91,7 @@ mod tests {
             assert!(!ids[..n].contains(id));
         }
         // Ids are written down and typed again, perhaps a version later.
-        assert_eq!(ids[0].to_string(), "a5fc2ec7d8ba");
+        assert_eq!(ids[0].to_string(), "40a027022632");
     }
 
     #[test]

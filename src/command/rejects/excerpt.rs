@@ -202,7 +202,7 @@ mod tests {
         1 | {
         2 |  …
 
-        22 more bytes are not shown; --context BYTES shows more, --raw all
+        21 more bytes are not shown; --context BYTES shows more, --raw all
         "#);
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Reading<'a> {
     /// Bytes of `text` that were put before the stretch.
     lead: usize,
     events: u64,
-    rejects: u64,
+    rejected_bytes: u64,
     end: End,
 }
 
@@ -66,7 +66,7 @@ pub enum Unfit {
 }
 
 impl<'a> Reading<'a> {
-    /// The reading of `raw` that finds the most events, and among those the fewest rejects.
+    /// The reading of `raw` that finds the most events, and among those the one that rejects the least.
     pub(super) fn best(raw: &'a [u8]) -> Self {
         let alone = Self::new(Cow::Borrowed(raw), 0);
         if alone.unfit().is_none() {
@@ -75,18 +75,18 @@ impl<'a> Reading<'a> {
         let among_events = Self::new(Cow::Owned([LOG_FILE_START, raw].concat()), LOG_FILE_START.len());
         // What opened inside `raw` cannot be told from the brackets that were put before it.
         let among_events = Self { end: End::Whole, ..among_events };
-        let merit = |reading: &Self| (reading.events, Reverse(reading.rejects));
+        let merit = |reading: &Self| (reading.events, Reverse(reading.rejected_bytes));
         if merit(&among_events) > merit(&alone) { among_events } else { alone }
     }
 
     fn new(text: Cow<'a, [u8]>, lead: usize) -> Self {
-        let mut reading = Self { text, lead, events: 0, rejects: 0, end: End::Whole };
-        let (mut events, mut rejects) = (0, 0);
+        let mut reading = Self { text, lead, events: 0, rejected_bytes: 0, end: End::Whole };
+        let (mut events, mut rejected_bytes) = (0, 0);
         reading.end = reading.walk(&mut |finding| match finding {
             Finding::Event(_) => events += 1,
-            Finding::Reject(_) => rejects += 1,
+            Finding::Reject(reject) => rejected_bytes += reject.bytes.len() as u64,
         });
-        Self { events, rejects, ..reading }
+        Self { events, rejected_bytes, ..reading }
     }
 
     /// What is read.
@@ -101,7 +101,7 @@ impl<'a> Reading<'a> {
 
     /// Why it is not wholly made of events.
     pub(super) fn unfit(&self) -> Option<Unfit> {
-        if self.rejects > 0 {
+        if self.rejected_bytes > 0 {
             let mut first = None;
             self.each(|finding| {
                 if let (Finding::Reject(reject), None) = (finding, first) {
@@ -159,10 +159,10 @@ mod tests {
 
     const EVENT: &str = r#"{"eventVersion":"1.08","eventName":"ListBuckets"}"#;
 
-    /// Events, rejects, and why it would not be taken as an edit.
+    /// Events, rejected bytes, and why it would not be taken as an edit.
     fn read(raw: &str) -> (u64, u64, Option<String>) {
         let reading = Reading::best(raw.as_bytes());
-        (reading.events(), reading.rejects, reading.unfit().map(|unfit| unfit.to_string()))
+        (reading.events(), reading.rejected_bytes, reading.unfit().map(|unfit| unfit.to_string()))
     }
 
     #[test]
@@ -184,15 +184,15 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_said() {
-        let unfit = |events, rejects, why: &str| (events, rejects, Some(why.to_owned()));
+        let unfit = |events, rejected_bytes, why: &str| (events, rejected_bytes, Some(why.to_owned()));
         for (raw, expected) in [
             ("".to_owned(), unfit(0, 0, "no event in it")),
             ("7".to_owned(), unfit(0, 0, "no event in it")),
             (r#"{"Records":[]}"#.to_owned(), unfit(0, 0, "no event in it")),
-            (r#"{"some":"thing"}"#.to_owned(), unfit(0, 1, "JSON, but no CloudTrail event")),
+            (r#"{"some":"thing"}"#.to_owned(), unfit(0, 16, "JSON, but no CloudTrail event")),
             (format!("[{EVENT},{EVENT}"), unfit(2, 0, "its brackets do not close")),
-            (EVENT[..20].to_owned(), unfit(0, 1, "the JSON ends too early")),
-            (format!("{EVENT},{{\"a\"}}]}}"), unfit(1, 1, "expected `:`")),
+            (EVENT[..20].to_owned(), unfit(0, 20, "the JSON ends too early")),
+            (format!("{EVENT},{{\"a\"}}]}}"), unfit(1, 7, "expected `:`")),
         ] {
             assert_eq!(read(&raw), expected, "{raw}");
         }
