@@ -128,8 +128,8 @@ Examples:
   trailhouse convert ./AWSLogs --to ./trail --since 2025-03-01 --until 2025-04-01 --service s3 --service sts
   zcat *.json.gz | trailhouse convert - --to ./trail
 
-Rejects are kept verbatim below DATASET/_trailhouse/rejects/. Exit codes: 0 done, 1 some object could not
-be read or the run failed, 2 wrong usage, 3 done but some events were rejected.";
+Rejects are kept verbatim; see `trailhouse help rejects`. Exit codes: 0 done, 1 some object could not be read
+or the run failed, 2 wrong usage, 3 done but some events were rejected.";
 
 /// How the report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
