@@ -1,6 +1,7 @@
 //! `rejects`: what could not be converted is listed, shown, and tried again.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 use trailhouse::dataset::{RejectFile, StoredReject};
@@ -304,6 +305,32 @@ fn a_killed_retry_is_simply_run_again() {
         (0, &json!(1), &json!(0))
     );
     assert_eq!(dir.files("trail"), after);
+}
+
+/// The same by a real failure: everything can be written but the files of rejects.
+#[test]
+fn a_retry_that_fails_before_its_last_step_loses_and_doubles_nothing() {
+    let [broken, clean] = [Dir::new(), Dir::new()];
+    for dir in [&broken, &clean] {
+        std::fs::create_dir(dir.path("trail")).unwrap();
+        store(dir, &event(9, "ec2", "r"), "/old/log.json", 17, "old");
+        store(dir, &event(10, "ec2", "r").replace("eventID", "eventId"), "/old/log.json", 18, "older");
+    }
+    let mode = |path: &str, mode| {
+        std::fs::set_permissions(broken.path(path), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("trail", 0o777);
+    mode("trail/_trailhouse/rejects", 0o555);
+    let rejects = reject_files(&broken);
+    let run = broken.run_unprivileged(&["rejects", "trail", "retry"]).exits(1);
+    assert!(run.stderr.contains("of the dataset: Permission denied"), "{}", run.stderr);
+    assert_eq!(reject_files(&broken), rejects);
+    assert_eq!(events(&broken).len(), 1);
+
+    mode("trail/_trailhouse/rejects", 0o777);
+    broken.run_unprivileged(&["rejects", "trail", "retry"]).succeeds();
+    clean.run(&["rejects", "trail", "retry"]).succeeds();
+    assert_eq!(broken.files("trail"), clean.files("trail"));
 }
 
 /// Two tasks may have converted the same object, and each have kept its reject.
