@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use trailhouse::dataset::{RejectFile, StoredReject};
@@ -408,6 +409,22 @@ fn an_id_that_is_too_short_is_refused() {
     let before = dir.files("trail");
     dir.run(&["rejects", "trail", "retry", same[0], prefix]).exits(1);
     assert_eq!(dir.files("trail"), before);
+}
+
+/// `trailhouse rejects ... list | head` is no failure.
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let dir = Dir::new();
+    dir.write("log.json", format!("[{}]", (0..9000).map(|n| n.to_string()).collect::<Vec<_>>().join(",")));
+    dir.run(&["convert", "log.json", "--to", "trail"]).exits(3);
+    for format in ["table", "csv", "json", "ndjson", "markdown"] {
+        let mut command = dir.command(&["rejects", "trail", "list", "--all", "--format", format]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{format}");
+        assert_eq!(output.status.code(), Some(0), "{format}");
+    }
 }
 
 #[test]

@@ -43,6 +43,19 @@ pub async fn print(
     format: Format,
     out: &mut dyn Write,
 ) -> Result<u64, Error> {
+    let mut out = Watched { out, failure: None };
+    let printed = print_as(stream, format, &mut out).await;
+    match out.failure {
+        Some(failure) => Err(Error::Output(failure)),
+        None => printed,
+    }
+}
+
+async fn print_as(
+    stream: SendableRecordBatchStream,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<u64, Error> {
     let schema = stream.schema();
     match format {
         Format::Table => print_table(stream, out).await,
@@ -81,6 +94,37 @@ pub async fn print(
 pub async fn print_batch(batch: RecordBatch, format: Format, out: &mut dyn Write) -> Result<u64, Error> {
     let rows = futures::stream::iter([Ok(batch.clone())]);
     print(Box::pin(RecordBatchStreamAdapter::new(batch.schema(), rows)), format, out).await
+}
+
+/// Keeps the failure of `out`, which Arrow's writers turn into mere text.
+struct Watched<'w> {
+    out: &'w mut dyn Write,
+    failure: Option<io::Error>,
+}
+
+impl Watched<'_> {
+    fn watch<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|failure| {
+            let kind = failure.kind();
+            // Whoever is interrupted tries again.
+            if kind != io::ErrorKind::Interrupted {
+                self.failure.get_or_insert(failure);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.watch(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.watch(flushed)
+    }
 }
 
 /// Arrow's JSON writers own what they write to.
