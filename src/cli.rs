@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::builder::styling::{AnsiColor, Styles};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::convert::SMALLEST_LIMIT_BYTES;
+use crate::dataset::IdPrefix;
+use crate::decode::Reason;
 use crate::partition;
 
 const STYLES: Styles = Styles::styled()
@@ -25,7 +28,7 @@ pub struct Cli {
     pub command: Command,
 
     /// Say more on stderr about what is being done; twice for details.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 900)]
     pub verbose: u8,
 }
 
@@ -52,6 +55,11 @@ pub enum Command {
     /// which files are opened. JSON columns such as request_parameters are read with ->> or
     /// json_get_str(request_parameters, 'bucketName').
     Query(QueryArgs),
+    /// See what could not be converted, and try it again.
+    ///
+    /// What is no event is kept verbatim below DATASET/_trailhouse/rejects/, with the object, the place and the reason.
+    /// Each reject has an id, of which the first digits do.
+    Rejects(RejectsArgs),
     /// Make up realistic log objects to try things on.
     ///
     /// They lie in AWS's own key layout, with services, identities, errors and sizes like those of a real trail.
@@ -120,8 +128,8 @@ Examples:
   trailhouse convert ./AWSLogs --to ./trail --since 2025-03-01 --until 2025-04-01 --service s3 --service sts
   zcat *.json.gz | trailhouse convert - --to ./trail
 
-Rejects are kept verbatim below DATASET/_trailhouse/rejects/. Exit codes: 0 done, 1 some object could not
-be read or the run failed, 2 wrong usage, 3 done but some events were rejected.";
+Rejects are kept verbatim; see `trailhouse help rejects`. Exit codes: 0 done, 1 some object could not be read
+or the run failed, 2 wrong usage, 3 done but some events were rejected.";
 
 /// How the report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -182,6 +190,116 @@ pub enum QueryFormat {
     Ndjson,
     /// A Markdown table.
     Markdown,
+}
+
+/// What was typed after `rejects`.
+#[derive(Debug, Args)]
+#[command(after_help = REJECTS_EXAMPLES)]
+pub struct RejectsArgs {
+    /// The dataset.
+    #[arg(value_name = "DATASET")]
+    pub dataset: String,
+
+    /// What to do with its rejects.
+    #[command(subcommand)]
+    pub action: RejectsAction,
+}
+
+const REJECTS_EXAMPLES: &str = "\
+Examples:
+  trailhouse rejects ./trail list
+  trailhouse rejects ./trail list --all --reason not_json
+  trailhouse rejects ./trail show 5b0c41d2
+  trailhouse rejects ./trail show 5b0c41d2 --raw > event.json
+  trailhouse rejects ./trail retry 5b0c41d2 --from event.json     # after repairing it
+  trailhouse rejects ./trail retry                                # after an upgrade of trailhouse
+
+docs/REJECTS.md says what each reason means and what to do about it.";
+
+/// What to do with rejects.
+#[derive(Debug, Subcommand)]
+pub enum RejectsAction {
+    /// Count the rejects by reason and object, or name each.
+    ///
+    /// Never prints what a reject holds.
+    List(RejectsListArgs),
+    /// Show one reject: where it was found, why it is one, and its content around the fault.
+    ///
+    /// This prints log content, which may hold secrets; no other command does so for rejects.
+    Show(RejectsShowArgs),
+    /// Read rejects again with this version of trailhouse, or one of them as edited.
+    ///
+    /// What now reads as events goes into the dataset as if converted just now, and is no reject any more; copies of
+    /// events that the dataset holds are recognised. What still cannot be read stays. A retry that was killed is
+    /// simply run again.
+    Retry(RejectsRetryArgs),
+}
+
+/// Which rejects are meant.
+#[derive(Debug, Args)]
+pub struct RejectsFilter {
+    /// Only rejects for this reason; may be repeated.
+    #[arg(long = "reason", value_name = "REASON", value_parser = reason_parser(), help_heading = "Filters")]
+    pub reasons: Vec<Reason>,
+
+    /// Only rejects of this log object, as `list` names it, or of those matching a pattern such as '*/2025/03/*'; may
+    /// be repeated.
+    #[arg(long = "object", value_name = "OBJECT", help_heading = "Filters")]
+    pub objects: Vec<String>,
+}
+
+/// What was typed after `rejects DATASET list`.
+#[derive(Debug, Args)]
+pub struct RejectsListArgs {
+    /// Name each reject, with its id, place and size.
+    #[arg(long)]
+    pub all: bool,
+
+    /// Which rejects.
+    #[command(flatten)]
+    pub filter: RejectsFilter,
+
+    /// How to write the list.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: QueryFormat,
+}
+
+/// What was typed after `rejects DATASET show`.
+#[derive(Debug, Args)]
+pub struct RejectsShowArgs {
+    /// The reject, as `list --all` names it.
+    #[arg(value_name = "ID")]
+    pub id: IdPrefix,
+
+    /// Write the exact bytes to standard output, and nothing else.
+    #[arg(long)]
+    pub raw: bool,
+
+    /// How many bytes to show before and behind the fault.
+    #[arg(long, value_name = "BYTES", default_value_t = 240, conflicts_with = "raw")]
+    pub context: usize,
+}
+
+/// What was typed after `rejects DATASET retry`.
+#[derive(Debug, Args)]
+pub struct RejectsRetryArgs {
+    /// The rejects to try, as `list --all` names them [default: all].
+    #[arg(value_name = "ID")]
+    pub ids: Vec<IdPrefix>,
+
+    /// Read this file, or - for standard input, in place of the one reject named by its ID.
+    ///
+    /// It holds one or more events, plain or in a log file's brackets. Unless all of it can be read, nothing is changed.
+    #[arg(long, value_name = "FILE", requires = "ids")]
+    pub from: Option<PathBuf>,
+
+    /// Which rejects.
+    #[command(flatten)]
+    pub filter: RejectsFilter,
+
+    /// How to report what was done.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub report: ReportFormat,
 }
 
 /// What was typed after `generate`.
@@ -259,6 +377,11 @@ fn parse_memory(text: &str) -> Result<ByteSize, String> {
     let size: ByteSize = text.parse().map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())?;
     let smallest = ByteSize(SMALLEST_LIMIT_BYTES as u64);
     if size < smallest { Err(format!("{smallest} is the least to work with")) } else { Ok(size) }
+}
+
+fn reason_parser() -> impl TypedValueParser<Value = Reason> {
+    let codes = Reason::ALL.iter().map(|reason| reason.code());
+    PossibleValuesParser::new(codes).try_map(|code| Reason::from_code(&code).ok_or("unknown reason"))
 }
 
 fn parse_percent(text: &str) -> Result<f64, String> {

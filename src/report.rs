@@ -141,6 +141,45 @@ fn seconds<S: Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S:
     serializer.serialize_f64((elapsed.as_secs_f64() * 1000.0).round() / 1000.0)
 }
 
+/// Rejects by what became of them: `tried = resolved + remaining`.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
+pub struct RejectCounts {
+    /// Read again.
+    pub tried: u64,
+    /// Wholly events now.
+    pub resolved: u64,
+    /// Still rejects, if only in part.
+    pub remaining: u64,
+}
+
+/// The report of a retry.
+#[derive(Debug, Clone, Serialize)]
+pub struct RetryReport {
+    /// The rejects that were there.
+    pub rejects: RejectCounts,
+    /// What was found in them.
+    pub events: EventCounts,
+    /// Data files.
+    pub files: FileCounts,
+    /// Wall time.
+    #[serde(rename = "elapsed_seconds", serialize_with = "seconds")]
+    pub elapsed: Duration,
+    /// Version of trailhouse.
+    pub version: &'static str,
+}
+
+impl Default for RetryReport {
+    fn default() -> Self {
+        Self {
+            rejects: RejectCounts::default(),
+            events: EventCounts::default(),
+            files: FileCounts::default(),
+            elapsed: Duration::ZERO,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
 /// A run's counts do not add up, which would be a bug: something was lost or invented.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Unreconciled {
@@ -150,6 +189,49 @@ pub enum Unreconciled {
     /// Objects.
     #[error("{} objects listed, but {} converted + {} skipped + {} failed", .0.listed, .0.converted, .0.skipped, .0.failed)]
     Objects(ObjectCounts),
+    /// Rejects.
+    #[error("{} rejects tried, but {} resolved + {} remaining", .0.tried, .0.resolved, .0.remaining)]
+    Rejects(RejectCounts),
+}
+
+impl EventCounts {
+    fn add(&mut self, more: &Self) {
+        self.read += more.read;
+        self.written += more.written;
+        self.duplicates += more.duplicates;
+        self.rejected += more.rejected;
+        self.filtered += more.filtered;
+    }
+
+    fn reconcile(&self) -> Result<(), Unreconciled> {
+        let complete = self.read == self.written + self.duplicates + self.rejected;
+        if complete { Ok(()) } else { Err(Unreconciled::Events(*self)) }
+    }
+}
+
+impl FileCounts {
+    fn add(&mut self, more: Self) {
+        self.written += more.written;
+        self.bytes += more.bytes;
+    }
+}
+
+impl RetryReport {
+    /// Adds what was found and written.
+    pub fn add(&mut self, events: &EventCounts, files: FileCounts) {
+        self.events.add(events);
+        self.files.add(files);
+    }
+
+    /// Proves that nothing was lost.
+    ///
+    /// # Errors
+    /// [`Unreconciled`] if counts do not add up.
+    pub fn reconcile(&self) -> Result<(), Unreconciled> {
+        self.events.reconcile()?;
+        let RejectCounts { tried, resolved, remaining } = self.rejects;
+        if tried == resolved + remaining { Ok(()) } else { Err(Unreconciled::Rejects(self.rejects)) }
+    }
 }
 
 impl Report {
@@ -171,16 +253,11 @@ impl Report {
         for (reason, objects) in &task.objects.skipped_by_reason {
             self.skip(*reason, *objects);
         }
-        self.events.read += task.events.read;
-        self.events.written += task.events.written;
-        self.events.duplicates += task.events.duplicates;
-        self.events.rejected += task.events.rejected;
-        self.events.filtered += task.events.filtered;
+        self.events.add(&task.events);
         for (kind, count) in &task.look_alikes {
             *self.look_alikes.entry(*kind).or_default() += count;
         }
-        self.files.written += task.files.written;
-        self.files.bytes += task.files.bytes;
+        self.files.add(task.files);
         self.input.compressed_bytes += task.input.compressed_bytes;
         self.input.inflated_bytes += task.input.inflated_bytes;
     }
@@ -190,10 +267,7 @@ impl Report {
     /// # Errors
     /// [`Unreconciled`] if counts do not add up.
     pub fn reconcile(&self) -> Result<(), Unreconciled> {
-        let events = &self.events;
-        if events.read != events.written + events.duplicates + events.rejected {
-            return Err(Unreconciled::Events(*events));
-        }
+        self.events.reconcile()?;
         let objects = &self.objects;
         if objects.listed != objects.converted + objects.skipped + objects.failed {
             return Err(Unreconciled::Objects(objects.clone()));
@@ -207,6 +281,28 @@ impl Report {
     }
 }
 
+impl fmt::Display for EventCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "events   {} read = {} written", self.read, self.written)?;
+        write!(f, " + {} duplicates + {} rejected", self.duplicates, self.rejected)
+    }
+}
+
+impl fmt::Display for FileCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "files    {} written, {}", self.written, ByteSize(self.bytes))
+    }
+}
+
+impl fmt::Display for RetryReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rejects, events, files, elapsed, .. } = self;
+        let RejectCounts { tried, resolved, remaining } = rejects;
+        writeln!(f, "rejects  {tried} tried = {resolved} resolved + {remaining} remaining")?;
+        write!(f, "{events}\n{files}\nelapsed  {:.2} s", elapsed.as_secs_f64())
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { objects, events, files, input, elapsed, .. } = self;
@@ -215,15 +311,14 @@ impl fmt::Display for Report {
         for (reason, count) in &objects.skipped_by_reason {
             writeln!(f, "         skipped: {count} {reason}")?;
         }
-        write!(f, "events   {} read = {} written", events.read, events.written)?;
-        writeln!(f, " + {} duplicates + {} rejected", events.duplicates, events.rejected)?;
+        writeln!(f, "{events}")?;
         if events.filtered > 0 {
             writeln!(f, "         {} more outside the filters", events.filtered)?;
         }
         for (kind, count) in &self.look_alikes {
             writeln!(f, "         besides: {count} {kind}")?;
         }
-        writeln!(f, "files    {} written, {}", files.written, ByteSize(files.bytes))?;
+        writeln!(f, "{files}")?;
         writeln!(
             f,
             "input    {}, inflated {}",

@@ -5,8 +5,12 @@ use crate::harness::Dir;
 #[test]
 fn help() {
     let dir = Dir::new();
-    for command in ["convert", "query", "generate"] {
+    for command in ["convert", "query", "rejects", "generate"] {
         insta::assert_snapshot!(command, dir.run(&[command, "--help"]).succeeds().stdout);
+    }
+    for action in ["list", "show", "retry"] {
+        let help = dir.run(&["rejects", "trail", action, "--help"]).succeeds().stdout;
+        insta::assert_snapshot!(format!("rejects_{action}"), help);
     }
     insta::assert_snapshot!("trailhouse", dir.run(&["--help"]).succeeds().stdout);
     let version = dir.run(&["--version"]).succeeds().stdout;

@@ -14,3 +14,4 @@ mod generate;
 mod harness;
 mod help;
 mod query;
+mod rejects;

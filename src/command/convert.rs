@@ -71,7 +71,7 @@ fn explain(conversion: &Conversion, args: &ConvertArgs) {
         eprintln!("trailhouse: {} more events rejected", rejected - NAMED as u64);
     }
     if rejected > 0 {
-        eprintln!("trailhouse: rejects are kept verbatim below {}/_trailhouse/rejects/", args.to);
+        eprintln!("trailhouse: rejects are kept verbatim; `trailhouse rejects {} list` counts them", args.to);
     }
     if !conversion.failures.is_empty() || !conversion.unlisted.is_empty() || conversion.report.events.read > 0
     {

@@ -5,6 +5,7 @@ mod convert;
 mod generate;
 mod progress;
 mod query;
+mod rejects;
 
 use tracing_subscriber::EnvFilter;
 
@@ -20,6 +21,7 @@ pub async fn run(cli: Cli) -> Result<Exit, Error> {
     match cli.command {
         Command::Convert(args) => convert::run(args).await,
         Command::Query(args) => query::run(args).await,
+        Command::Rejects(args) => rejects::run(args).await,
         Command::Generate(args) => generate::run(&args),
     }
 }

@@ -124,7 +124,7 @@ impl<'a> Assembly<'a> {
     /// failed and more pieces are not wanted.
     pub(super) fn hand_over(&self, turn: Turn, piece: Piece) -> bool {
         let mut state = self.lock();
-        let bytes = piece.rows.packed_size();
+        let bytes = piece.memory_size();
         while state.error.is_none() && state.turn != turn && state.waiting_bytes > self.memory.waiting {
             state = self.write_or_wait(state);
         }
@@ -142,7 +142,7 @@ impl<'a> Assembly<'a> {
                 state.waiting.remove(&turn)
             }
         {
-            state.waiting_bytes -= piece.rows.packed_size();
+            state.waiting_bytes -= piece.memory_size();
             if let Err(error) = self.absorb(&mut state, piece) {
                 state.error = Some(error);
             }
@@ -177,6 +177,7 @@ impl<'a> Assembly<'a> {
         for leftover in state.known.leftovers().iter().filter(|path| !is_written(path.as_ref())) {
             self.dataset.delete(leftover).await?;
         }
+        self.dataset.delete_stale_rejects(self.task, state.reject_files).await?;
         Ok(outcome)
     }
 
@@ -208,7 +209,7 @@ impl<'a> Assembly<'a> {
         for (kind, count) in std::mem::take(&mut piece.look_alikes) {
             *state.outcome.report.look_alikes.entry(kind).or_default() += count;
         }
-        state.reject_bytes += piece.rejects.iter().map(StoredReject::memory_size).sum::<usize>();
+        state.reject_bytes += piece.reject_bytes;
         let unnamed = NAMED_REJECTS.saturating_sub(state.outcome.rejects.len());
         state.outcome.rejects.extend(piece.rejects.iter().take(unnamed).map(RejectNote::from));
         state.rejects.append(&mut piece.rejects);

@@ -1,7 +1,8 @@
 //! The main job: log objects to a dataset.
 //!
 //! [`run`] is the whole way on one screen. A [`Plan`] lists the objects and groups them into tasks; `task` turns
-//! objects into data files; here the outcomes are added up and proven to be complete.
+//! objects into data files; here the outcomes are added up and proven to be complete. [`retry()`] gives what was rejected
+//! another chance.
 
 mod assembly;
 mod filter;
@@ -9,6 +10,7 @@ mod memory;
 mod piece;
 mod plan;
 mod progress;
+mod retry;
 mod task;
 
 use std::time::Instant;
@@ -19,6 +21,7 @@ pub use memory::SMALLEST_LIMIT_BYTES;
 pub use piece::ObjectFailure;
 pub use plan::{Plan, PlannedObject, Task};
 pub use progress::{Progress, Snapshot};
+pub use retry::{Retried, Retry, Unfit, retry};
 
 use crate::dataset::{self, Dataset};
 use crate::report::{Report, Unreconciled};

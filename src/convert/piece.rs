@@ -23,12 +23,21 @@ const LONGEST_STRETCH_BYTES: usize = 64 << 20;
 pub(super) struct Piece {
     pub(super) rows: PartitionedRows,
     pub(super) rejects: Vec<StoredReject>,
+    /// Memory the rejects take.
+    pub(super) reject_bytes: usize,
     /// Events that were found, but are not asked for.
     pub(super) filtered: u64,
     /// What only looks like events.
     pub(super) look_alikes: BTreeMap<LookAlike, u64>,
     /// The object ends with this piece.
     pub(super) end: Option<ObjectEnd>,
+}
+
+impl Piece {
+    /// Bytes of rows and rejects: the same for the same input, whatever the allocator did.
+    pub(super) fn memory_size(&self) -> usize {
+        self.rows.packed_size() + self.reject_bytes
+    }
 }
 
 /// How the reading of an object ended.
@@ -201,7 +210,11 @@ impl<'c> ObjectConverter<'c> {
                     self.look_alike.get_or_insert(kind);
                     *piece.look_alikes.entry(kind).or_default() += 1;
                 }
-                Step::Reject(reject) => piece.rejects.push(StoredReject::new(object, &reject)),
+                Step::Reject(reject) => {
+                    let reject = StoredReject::new(object, &reject);
+                    piece.reject_bytes += reject.memory_size();
+                    piece.rejects.push(reject);
+                }
                 Step::More => break true,
                 Step::End => break false,
                 Step::Unclosed => {
@@ -215,7 +228,7 @@ impl<'c> ObjectConverter<'c> {
                     return Err(ObjectFailure::Utf16 { object: object.to_owned() });
                 }
             }
-            if piece.rows.packed_size() > PIECE_BYTES && !hand_over(std::mem::take(piece)) {
+            if piece.memory_size() > PIECE_BYTES && !hand_over(std::mem::take(piece)) {
                 break false;
             }
         };

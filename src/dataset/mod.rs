@@ -9,6 +9,8 @@
 //! temporary name and a rename.
 
 mod known;
+mod reject_id;
+mod reject_store;
 mod rejects;
 
 use std::io;
@@ -22,6 +24,8 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 
 pub use known::KnownEvents;
+pub use reject_id::{IdPrefix, RejectId};
+pub use reject_store::Selection;
 pub use rejects::{RejectFile, StoredReject};
 
 use crate::partition::PartitionKey;
@@ -75,6 +79,30 @@ pub enum Error {
     /// Rejects could not be encoded, which would be a bug.
     #[error("cannot encode rejects: {0}")]
     Rejects(parquet::errors::ParquetError),
+    /// A file of rejects whose reasons are not all known.
+    #[error(
+        "{file} of the dataset names reasons that this version does not know; use the newer trailhouse that wrote it"
+    )]
+    NewerRejects {
+        /// The file, relative to the dataset.
+        file: String,
+    },
+    /// No reject has that id.
+    #[error("{dataset} holds no reject {id}; `trailhouse rejects {dataset} list --all` names what it holds")]
+    NoSuchReject {
+        /// As typed.
+        dataset: String,
+        /// As typed.
+        id: IdPrefix,
+    },
+    /// Several rejects' ids begin like that.
+    #[error("{id} is the beginning of several rejects' ids: {}", candidates.join(", "))]
+    AmbiguousReject {
+        /// As typed.
+        id: IdPrefix,
+        /// The first of these ids, in full.
+        candidates: Vec<String>,
+    },
 }
 
 /// A dataset.

@@ -2,15 +2,19 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{BinaryArray, Int64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{Array as _, AsArray as _, BinaryArray, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use super::Error;
+use super::{Error, RejectId};
 use crate::decode::{Reason, Reject};
+
+/// Where files of rejects lie, below the dataset.
+pub(super) const DIRECTORY: &str = "_trailhouse/rejects";
 
 /// A reject with all that is kept of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +46,23 @@ impl StoredReject {
         }
     }
 
+    /// What tells this reject from all others.
+    pub fn id(&self) -> RejectId {
+        RejectId::new(&self.object, self.event_index, self.byte_offset, &self.raw)
+    }
+
+    /// What is wrong, and at which byte of `raw`. `None` if all of it is.
+    pub fn fault(&self) -> Option<(&str, usize)> {
+        if self.reason == Reason::NotUtf8 {
+            let error = std::str::from_utf8(&self.raw).err()?;
+            return Some(("no UTF-8 from here", error.valid_up_to()));
+        }
+        let (fault, offset) = self.detail.as_deref()?.rsplit_once(AT_BYTE)?;
+        let kind = fault.split(AT).next()?;
+        let position = offset.parse::<u64>().ok()?.checked_sub(self.byte_offset)?;
+        usize::try_from(position).ok().filter(|at| *at <= self.raw.len()).map(|at| (kind, at))
+    }
+
     /// The reason in words.
     pub fn explanation(&self) -> String {
         match &self.detail {
@@ -55,6 +76,10 @@ impl StoredReject {
         size_of::<Self>() + self.raw.len() + self.object.len()
     }
 }
+
+/// In a detail, what stands between the fault and its place in the inflated object. See [`Reject::explain_fault`].
+const AT: &str = " at";
+const AT_BYTE: &str = " byte ";
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
@@ -82,9 +107,80 @@ impl RejectFile {
     /// # Errors
     /// If the Parquet writer refuses, which would be a bug.
     pub fn encode(rejects: &[StoredReject], task: &str, sequence: usize) -> Result<Self, Error> {
-        let path = format!("_trailhouse/rejects/rejects-{task}-{sequence:04}.parquet");
+        Self::encode_as(rejects, format!("{DIRECTORY}/{}{sequence:04}.parquet", stem(task)))
+    }
+
+    /// Encodes `rejects` as the file at `path`.
+    ///
+    /// # Errors
+    /// If the Parquet writer refuses, which would be a bug.
+    pub fn encode_as(rejects: &[StoredReject], path: String) -> Result<Self, Error> {
         let content = encode(rejects).map_err(Error::Rejects)?.into();
         Ok(Self { path, content })
+    }
+
+    /// The rejects in the file.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] if it is no file of rejects, [`Error::NewerRejects`] if it holds reasons unknown to
+    /// this version.
+    pub fn decode(&self) -> Result<Vec<StoredReject>, Error> {
+        let unreadable = |source| Error::Unreadable { file: self.path.clone(), source };
+        let file = ParquetRecordBatchReaderBuilder::try_new(self.content.clone()).map_err(unreadable)?;
+        let mut rejects = Vec::new();
+        for batch in file.build().map_err(unreadable)? {
+            let batch = batch.map_err(|source| unreadable(source.into()))?;
+            let columns = Columns::of(&batch).ok_or_else(|| {
+                unreadable(parquet::errors::ParquetError::General("it has other columns".to_owned()))
+            })?;
+            for row in 0..batch.num_rows() {
+                let reject = columns.reject(row);
+                rejects.push(reject.ok_or_else(|| Error::NewerRejects { file: self.path.clone() })?);
+            }
+        }
+        Ok(rejects)
+    }
+}
+
+/// How the names of a task's files begin; a number follows.
+pub(super) fn stem(task: &str) -> String {
+    format!("rejects-{task}-")
+}
+
+/// The columns of a file of rejects.
+struct Columns<'a> {
+    object: &'a StringArray,
+    event_index: &'a Int64Array,
+    byte_offset: &'a Int64Array,
+    reason: &'a StringArray,
+    detail: &'a StringArray,
+    raw: &'a BinaryArray,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a RecordBatch) -> Option<Self> {
+        let texts = |name| batch.column_by_name(name)?.as_string_opt::<i32>();
+        let numbers = |name| batch.column_by_name(name)?.as_primitive_opt::<Int64Type>();
+        Some(Self {
+            object: texts("object")?,
+            event_index: numbers("event_index")?,
+            byte_offset: numbers("byte_offset")?,
+            reason: texts("reason")?,
+            detail: texts("detail")?,
+            raw: batch.column_by_name("raw")?.as_binary_opt::<i32>()?,
+        })
+    }
+
+    /// `None` if its reason is unknown.
+    fn reject(&self, row: usize) -> Option<StoredReject> {
+        Some(StoredReject {
+            object: self.object.value(row).to_owned(),
+            event_index: self.event_index.value(row) as u64,
+            byte_offset: self.byte_offset.value(row) as u64,
+            reason: Reason::from_code(self.reason.value(row))?,
+            detail: self.detail.is_valid(row).then(|| self.detail.value(row).to_owned()),
+            raw: self.raw.value(row).to_owned(),
+        })
     }
 }
 
@@ -111,4 +207,44 @@ fn encode(rejects: &[StoredReject]) -> Result<Vec<u8>, parquet::errors::ParquetE
     let mut writer = ArrowWriter::try_new(Vec::new(), SCHEMA.clone(), Some(properties))?;
     writer.write(&batch)?;
     writer.into_inner()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::{Decoder, Step};
+
+    fn reject(object: &[u8]) -> StoredReject {
+        let mut decoder = Decoder::new();
+        loop {
+            match decoder.step(object, true) {
+                Step::Reject(reject) => return StoredReject::new("log", &reject),
+                Step::Event(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn files_read_back() {
+        let rejects = [reject(b"[7]"), reject(b"{\"a\": \"\xff\"}"), reject(b"[1, {\"a\" 1}]")];
+        let file = RejectFile::encode(&rejects, "task", 3).unwrap();
+        assert_eq!(file.path, "_trailhouse/rejects/rejects-task-0003.parquet");
+        assert_eq!(file.decode().unwrap(), rejects);
+        let other = RejectFile { content: Bytes::from_static(b"PAR1 no more"), ..file };
+        assert!(matches!(other.decode(), Err(Error::Unreadable { .. })));
+    }
+
+    #[test]
+    fn faults_are_found_in_the_stored_bytes() {
+        let fault = |object: &[u8]| reject(object).fault().map(|(kind, at)| (kind.to_owned(), at));
+        assert_eq!(fault(b"  {\"a\" 1}"), Some(("expected `:`".to_owned(), 5)));
+        assert_eq!(fault(b"  {\"a\":"), Some(("the JSON ends too early".to_owned(), 5)));
+        assert_eq!(fault(b" {\"a\": \"\xff\"}"), Some(("no UTF-8 from here".to_owned(), 7)));
+        assert_eq!(fault(b"{\"a\":1}"), None);
+        let odd = |detail: &str| StoredReject { detail: Some(detail.to_owned()), ..reject(b"[7]") };
+        for detail in ["", "no place", "x at byte 0", "x at byte 99", "x at byte y"] {
+            assert_eq!(odd(detail).fault(), None, "{detail}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub enum Reason {
 
 impl Reason {
     /// All there are.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &'static [Self] = &[
         Self::NotJson,
         Self::Truncated,
         Self::TooDeep,
@@ -35,6 +35,11 @@ impl Reason {
         Self::Unsupported,
         Self::BadPayload,
     ];
+
+    /// The reason stored under `code`.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
 
     /// The code under which the reject is stored.
     pub fn code(self) -> &'static str {
@@ -83,6 +88,11 @@ pub struct Place {
     pub column: u64,
 }
 
+impl Place {
+    /// The stretch was taken out of its object.
+    pub const UNKNOWN: Self = Self { line: 0, column: 0 };
+}
+
 /// A stretch of an object that is no event, to be kept as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reject<'a> {
@@ -108,12 +118,11 @@ impl Reject<'_> {
     pub fn explain_fault(&self) -> Option<String> {
         let fault = self.fault?;
         let Place { line, column } = self.place;
+        let byte = self.offset + fault.at as u64;
         Some(match self.wrapped {
-            false => {
-                let byte = self.offset + fault.at as u64;
-                format!("{} at byte {byte}, line {line}, column {column}", fault.kind)
-            }
             true => format!("{} at line {line}, column {column} of what is wrapped there", fault.kind),
+            false if self.place == Place::UNKNOWN => format!("{} at byte {byte}", fault.kind),
+            false => format!("{} at line {line}, column {column}, byte {byte}", fault.kind),
         })
     }
 }

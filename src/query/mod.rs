@@ -11,7 +11,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
 pub use catalog::Events;
-pub use print::{Format, print};
+pub use print::{Format, print, print_batch};
 pub use session::{EVENTS, QuerySession};
 
 use crate::dataset;

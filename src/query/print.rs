@@ -14,6 +14,7 @@ use datafusion::arrow::json::writer::{
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::arrow::util::pretty::pretty_format_batches_with_schema;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
 use super::Error;
@@ -38,6 +39,19 @@ pub enum Format {
 /// # Errors
 /// If the query fails on the way, or `out` does.
 pub async fn print(
+    stream: SendableRecordBatchStream,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<u64, Error> {
+    let mut out = Watched { out, failure: None };
+    let printed = print_as(stream, format, &mut out).await;
+    match out.failure {
+        Some(failure) => Err(Error::Output(failure)),
+        None => printed,
+    }
+}
+
+async fn print_as(
     stream: SendableRecordBatchStream,
     format: Format,
     out: &mut dyn Write,
@@ -70,6 +84,46 @@ pub async fn print(
             print_markdown_header(&schema, out).map_err(Error::Output)?;
             each(stream, |batch| print_markdown_rows(batch, out)).await
         }
+    }
+}
+
+/// Writes rows that no query made, as if one had.
+///
+/// # Errors
+/// If `out` fails.
+pub async fn print_batch(batch: RecordBatch, format: Format, out: &mut dyn Write) -> Result<u64, Error> {
+    let rows = futures::stream::iter([Ok(batch.clone())]);
+    print(Box::pin(RecordBatchStreamAdapter::new(batch.schema(), rows)), format, out).await
+}
+
+/// Keeps the failure of `out`, which Arrow's writers turn into mere text.
+struct Watched<'w> {
+    out: &'w mut dyn Write,
+    failure: Option<io::Error>,
+}
+
+impl Watched<'_> {
+    fn watch<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|failure| {
+            let kind = failure.kind();
+            // Whoever is interrupted tries again.
+            if kind != io::ErrorKind::Interrupted {
+                self.failure.get_or_insert(failure);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes);
+        self.watch(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.out.flush();
+        self.watch(flushed)
     }
 }
 

@@ -1,0 +1,141 @@
+//! The files of rejects on the store: listed, read, replaced.
+//!
+//! A reject may be stored twice, when its object was converted by two tasks (with other filters, or beside other
+//! objects). It is one reject all the same, told by its id, and is resolved in all files.
+
+use std::collections::BTreeSet;
+
+use futures::TryStreamExt as _;
+use glob::Pattern;
+use object_store::path::Path;
+use object_store::{ObjectStore as _, ObjectStoreExt as _};
+
+use super::rejects::{DIRECTORY, stem};
+use super::{Dataset, Error, IdPrefix, RejectFile, RejectId, StoredReject};
+use crate::decode::Reason;
+
+/// Which rejects are meant. Empty lists leave everything in.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// For these reasons.
+    pub reasons: Vec<Reason>,
+    /// In these objects: the whole name, or a pattern with `*`, `?`, `[...]`.
+    pub objects: Vec<String>,
+    /// With these ids.
+    pub ids: Vec<RejectId>,
+}
+
+impl Selection {
+    /// Whether `reject` is meant.
+    pub fn admits(&self, reject: &StoredReject) -> bool {
+        let matches = |object: &String| {
+            *object == reject.object
+                || Pattern::new(object).is_ok_and(|pattern| pattern.matches(&reject.object))
+        };
+        (self.reasons.is_empty() || self.reasons.contains(&reject.reason))
+            && (self.objects.is_empty() || self.objects.iter().any(matches))
+            && (self.ids.is_empty() || self.ids.contains(&reject.id()))
+    }
+}
+
+/// Ids that are named when a prefix is ambiguous.
+const NAMED_CANDIDATES: usize = 5;
+
+impl Dataset {
+    /// The files of rejects, in the order of their names.
+    ///
+    /// # Errors
+    /// If the store refuses the listing.
+    pub async fn reject_files(&self) -> Result<Vec<Path>, Error> {
+        let listing = self.store.list(Some(&Path::from(DIRECTORY)));
+        let files = listing.map_ok(|meta| meta.location).try_collect::<Vec<_>>().await;
+        let mut files =
+            files.map_err(|source| Error::Store { action: "list", file: DIRECTORY.to_owned(), source })?;
+        files.retain(|file| file.filename().is_some_and(|name| name.ends_with(".parquet")));
+        files.sort_unstable();
+        Ok(files)
+    }
+
+    /// What a file of rejects holds.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn read_rejects(&self, file: &Path) -> Result<Vec<StoredReject>, Error> {
+        let refused = |source| Error::Store { action: "read", file: file.to_string(), source };
+        let content = self.store.get(file).await.map_err(refused)?.bytes().await.map_err(refused)?;
+        RejectFile { path: file.to_string(), content }.decode()
+    }
+
+    /// Lets a file of rejects hold just these, or removes it if there are none left.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn replace_rejects(&self, file: &Path, rejects: &[StoredReject]) -> Result<(), Error> {
+        if rejects.is_empty() {
+            return self.delete(file).await;
+        }
+        let file = RejectFile::encode_as(rejects, file.to_string())?;
+        self.put(&file.path, file.content).await
+    }
+
+    /// Removes the files that an earlier try at `task` wrote beyond the first `kept`.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn delete_stale_rejects(&self, task: &str, kept: usize) -> Result<(), Error> {
+        let stem = stem(task);
+        for file in self.reject_files().await? {
+            let number = file.filename().and_then(|name| name.strip_prefix(&stem)?.strip_suffix(".parquet"));
+            if number.and_then(|number| number.parse().ok()).is_some_and(|number: usize| number >= kept) {
+                self.delete(&file).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The ids that are meant by what was typed.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchReject`] or [`Error::AmbiguousReject`] unless each means exactly one; or if a file cannot be
+    /// read.
+    pub async fn resolve_rejects(&self, typed: &[IdPrefix]) -> Result<Vec<RejectId>, Error> {
+        if typed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut found = vec![BTreeSet::new(); typed.len()];
+        for file in self.reject_files().await? {
+            for id in self.read_rejects(&file).await?.iter().map(StoredReject::id) {
+                for (prefix, ids) in typed.iter().zip(&mut found) {
+                    if prefix.is_of(id) && ids.len() < NAMED_CANDIDATES {
+                        ids.insert(id);
+                    }
+                }
+            }
+        }
+        let resolved = typed.iter().zip(found).map(|(prefix, mut ids)| match (ids.pop_first(), ids.len()) {
+            (None, _) => Err(Error::NoSuchReject { dataset: self.name.clone(), id: prefix.clone() }),
+            (Some(id), 0) => Ok(id),
+            (Some(first), _) => {
+                let candidates = std::iter::once(first).chain(ids).map(RejectId::in_full).collect();
+                Err(Error::AmbiguousReject { id: prefix.clone(), candidates })
+            }
+        });
+        resolved.collect()
+    }
+
+    /// The reject with that id.
+    ///
+    /// # Errors
+    /// As [`Self::resolve_rejects`].
+    pub async fn find_reject(&self, typed: &IdPrefix) -> Result<StoredReject, Error> {
+        let ids = self.resolve_rejects(std::slice::from_ref(typed)).await?;
+        for file in self.reject_files().await? {
+            let mut rejects = self.read_rejects(&file).await?.into_iter();
+            if let Some(reject) = rejects.find(|reject| ids.contains(&reject.id())) {
+                return Ok(reject);
+            }
+        }
+        // Somebody else has resolved it meanwhile.
+        Err(Error::NoSuchReject { dataset: self.name.clone(), id: typed.clone() })
+    }
+}
