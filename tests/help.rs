@@ -5,7 +5,7 @@ use crate::harness::Dir;
 #[test]
 fn help() {
     let dir = Dir::new();
-    for command in ["convert", "query", "generate"] {
+    for command in ["convert", "query", "export", "generate"] {
         insta::assert_snapshot!(command, dir.run(&[command, "--help"]).succeeds().stdout);
     }
     insta::assert_snapshot!("trailhouse", dir.run(&["--help"]).succeeds().stdout);
