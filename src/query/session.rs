@@ -19,7 +19,7 @@ use crate::dataset::{self, Dataset};
 pub const EVENTS: &str = "events";
 
 /// Rows per batch where events are read whole: payloads may be a hundred kilobytes each.
-const WHOLE_EVENT_ROWS: usize = 1024;
+const WHOLE_EVENT_ROWS: usize = 256;
 
 /// Rows of the table, as they are read.
 pub type EventBatches = BoxStream<'static, Result<RecordBatch, Error>>;
