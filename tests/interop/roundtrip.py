@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that `trailhouse export` gives back the events that `trailhouse convert` was given.
 
-    roundtrip.py --trailhouse FILE [--allow-wrapped] SOURCE...
+    roundtrip.py --trailhouse FILE SOURCE...
 
 Converts the sources, exports the dataset in both forms, and compares the events of the logs with the exported ones as
 a bag of JSON values: numbers by their text, repeated keys in their order, lone surrogates as they are, the order of
@@ -18,7 +18,7 @@ import tempfile
 import zlib
 from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple
+from typing import Any, Iterator
 
 from logs import GZIP_MAGIC, SEPARATORS, NotReadable, Number, is_event, log_objects, refuse_constant
 from reference import expect
@@ -39,14 +39,6 @@ DECODER = json.JSONDecoder(
 )
 
 
-class Found(NamedTuple):
-    """Something that stands where an event is due."""
-
-    value: Any
-    # Whether it was inside another message than a log file, such as one of EventBridge.
-    wrapped: bool
-
-
 def parse_all(text: str) -> list[Any]:
     """All JSON values of a text: one, or several with blanks, line breaks or commas between them."""
     found, at = [], SEPARATORS.match(text).end()
@@ -57,24 +49,24 @@ def parse_all(text: str) -> list[Any]:
     return found
 
 
-def unwrap(value: Any, wrapped: bool = False) -> Iterator[Found]:
+def unwrap(value: Any) -> Iterator[Any]:
     """What a value holds where events are due. A wrapper that holds no event counts for itself."""
     if isinstance(value, list) and not isinstance(value, Pairs):
         for item in value:
-            yield from unwrap(item, wrapped)
+            yield from unwrap(item)
         return
     if isinstance(value, Pairs):
         records = value.get("Records")
         if isinstance(records, list) and not isinstance(records, Pairs):
             for record in records:
-                yield from unwrap(record, wrapped)
+                yield from unwrap(record)
             return
         for opened in WRAPPERS:
-            inside = [found for part in opened(value) for found in unwrap(part, True)]
-            if any(is_cloudtrail(found.value) for found in inside):
+            inside = [found for part in opened(value) for found in unwrap(part)]
+            if any(map(is_cloudtrail, inside)):
                 yield from inside
                 return
-    yield Found(value, wrapped)
+    yield value
 
 
 def eventbridge(message: Pairs) -> list[Any]:
@@ -147,7 +139,7 @@ def is_cloudtrail(value: Any) -> bool:
     return isinstance(value, Pairs) and is_event(dict(value))
 
 
-def read(paths: list[str]) -> list[Found]:
+def read(paths: list[str]) -> list[Any]:
     """All that the log objects hold where events are due."""
     found = []
     for path in paths:
@@ -221,10 +213,9 @@ def compare_copies(differences: Differences, due: list[Any], found: list[Any], d
         differences.compare("copies of one event", met[key], 1)
 
 
-def check(trailhouse: str, sources: list[str], allow_wrapped: bool, differences: Differences) -> str:
+def check(trailhouse: str, sources: list[str], differences: Differences) -> str:
     """Goes there and back. Returns a line about what was compared."""
-    met = read(log_objects(sources))
-    events = [found for found in met if is_cloudtrail(found.value)]
+    due = [value for value in read(log_objects(sources)) if is_cloudtrail(value)]
     with tempfile.TemporaryDirectory() as scratch:
         dataset, files = f"{scratch}/dataset", f"{scratch}/files"
         convert = [trailhouse, "convert", "--report", "json", "--allow-rejects"]
@@ -232,40 +223,32 @@ def check(trailhouse: str, sources: list[str], allow_wrapped: bool, differences:
         exported = []
         if report["written"]:
             run(trailhouse, "export", dataset, "--to", files)
-            exported = [found.value for found in read(log_objects([files]))]
+            exported = read(log_objects([files]))
             lines = run(trailhouse, "export", dataset, "--to", "-", "--format", "ndjson").split("\n")[:-1]
             if [strict(DECODER.decode(line)) for line in lines] != [*map(strict, exported)]:
                 differences.append("the exported lines are not the events of the exported files")
             again = json.loads(run(*convert, files, "--to", f"{scratch}/again"))["events"]
-            for name, due in [("written", report["written"]), ("duplicates", 0), ("rejected", 0)]:
-                differences.compare(f"converted again, events {name}", again[name], due)
+            for name, count in [("written", report["written"]), ("duplicates", 0), ("rejected", 0)]:
+                differences.compare(f"converted again, events {name}", again[name], count)
 
     differences.compare("events exported", len(exported), report["written"])
 
-    due, waiting = [found.value for found in events], 0
-    if allow_wrapped:
-        back = Counter(map(strict, exported))
-        missing = [each for each in events if each.wrapped and not back[strict(each.value)]]
-        waiting = len(missing)
-        due = [each.value for each in events if not any(each is one for one in missing)]
     if report["duplicates"]:
         compare_copies(differences, due, exported, report["duplicates"])
     else:
         compare_bags(differences, due, exported)
-    left = f"; {waiting} wrapped events are not unwrapped yet" if waiting else ""
-    return f"{len(exported)} events came back, {report['duplicates']} were duplicates{left}"
+    return f"{len(exported)} events came back, {report['duplicates']} were duplicates"
 
 
 def main() -> int:
     """Tells the differences; exits with 1 if there are any."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--trailhouse", required=True, help="the program")
-    parser.add_argument("--allow-wrapped", action="store_true", help="events in other messages may be rejected")
     parser.add_argument("sources", nargs="+", help="log objects, or directories of them")
     options = parser.parse_args()
     differences = Differences()
     try:
-        summary = check(options.trailhouse, options.sources, options.allow_wrapped, differences)
+        summary = check(options.trailhouse, options.sources, differences)
     except NotReadable as error:
         print(f"   FAILED: {error}")
         return 1
