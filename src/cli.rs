@@ -28,7 +28,7 @@ pub struct Cli {
     pub command: Command,
 
     /// Say more on stderr about what is being done; twice for details.
-    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 900)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 100)]
     pub verbose: u8,
 }
 
@@ -36,6 +36,7 @@ const EXAMPLES: &str = "\
 Examples:
   trailhouse convert ./logs/AWSLogs --to ./trail
   trailhouse query ./trail \"SELECT service, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC\"
+  trailhouse export ./trail --where is_root --to -      # events as they were
   trailhouse generate --events 10000 --to ./logs      # made-up logs to try things on
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some events were rejected.";
@@ -55,6 +56,11 @@ pub enum Command {
     /// which files are opened. JSON columns such as request_parameters are read with ->> or
     /// json_get_str(request_parameters, 'bucketName').
     Query(QueryArgs),
+    /// Give events back as the CloudTrail JSON they were.
+    ///
+    /// Each event is the JSON value that was read: unknown fields, explicit nulls, number text such as 500.0, odd types
+    /// and empty values included; only the order of keys is not kept. What comes out, convert can read again.
+    Export(ExportArgs),
     /// See what could not be converted, and try it again.
     ///
     /// What is no event is kept verbatim below DATASET/_trailhouse/rejects/, with the object, the place and the reason.
@@ -190,6 +196,49 @@ pub enum QueryFormat {
     Ndjson,
     /// A Markdown table.
     Markdown,
+}
+
+/// What was typed after `export`.
+#[derive(Debug, Args)]
+#[command(after_help = EXPORT_EXAMPLES)]
+pub struct ExportArgs {
+    /// The dataset.
+    #[arg(value_name = "DATASET")]
+    pub dataset: String,
+
+    /// Where to: a directory that is empty or not there yet, or - for standard output.
+    ///
+    /// A directory gets files events-00000.json.gz and so on, of up to 50 MB of JSON each, as AWS's own are.
+    /// Standard output is not compressed.
+    #[arg(long, value_name = "PATH")]
+    pub to: String,
+
+    /// Only events for which this SQL expression holds.
+    ///
+    /// It may name any column of the table events. Conditions on date, service and region decide which files are
+    /// opened.
+    #[arg(long = "where", value_name = "EXPR")]
+    pub condition: Option<String>,
+
+    /// How events are put one after another.
+    #[arg(long, value_name = "FORMAT", default_value = "records")]
+    pub format: EventFormat,
+}
+
+const EXPORT_EXAMPLES: &str = "\
+Examples:
+  trailhouse export ./trail --to ./logs
+  trailhouse export ./trail --where \"date = '2025-03-01' AND service = 's3'\" --to ./logs
+  trailhouse export ./trail --where \"event_id = '0b6c1a3f-...'\" --to - | jq .Records[0]
+  trailhouse export ./trail --where is_root --format ndjson --to - | gzip > root.ndjson.gz";
+
+/// How events are put one after another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EventFormat {
+    /// {"Records":[...]}, as AWS delivers log files.
+    Records,
+    /// One event a line.
+    Ndjson,
 }
 
 /// What was typed after `rejects`.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::{convert, dataset, generate, query, source};
+use crate::{convert, dataset, export, generate, query, source};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum Error {
     /// A query could not be answered.
     #[error(transparent)]
     Query(#[from] query::Error),
+    /// Events could not be exported.
+    #[error(transparent)]
+    Export(#[from] export::Error),
     /// Log objects could not be made.
     #[error(transparent)]
     Generate(#[from] generate::Error),
@@ -77,7 +80,9 @@ impl Error {
     /// Whether the reader of our output has gone away, as `head` does: that is no failure.
     pub fn is_broken_pipe(&self) -> bool {
         let error = match self {
-            Self::Output(error) | Self::Query(query::Error::Output(error)) => error,
+            Self::Output(error)
+            | Self::Query(query::Error::Output(error))
+            | Self::Export(export::Error::Output(error)) => error,
             _ => return false,
         };
         error.kind() == std::io::ErrorKind::BrokenPipe

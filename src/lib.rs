@@ -8,10 +8,11 @@
 //!    --write--> DataFile                              sorted by event_time, deterministic name
 //!    --dataset--> on its store, whole or not at all
 //!    --query--> record batches --query::print--> stdout
+//!                              --export--> events as they were
 //! ```
 //!
-//! A room stands above all that it uses: `command` wires `convert`, `query` and `generate`; these use `dataset`, that
-//! uses `write`, that uses `table`, that uses `decode` and `partition`. [`convert::run`] is the main path.
+//! A room stands above all that it uses: `command` wires `convert`, `query`, `export` and `generate`; these use
+//! `dataset`, that uses `write`, that uses `table`, that uses `decode` and `partition`. [`convert::run`] is the main path.
 
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ pub mod convert;
 pub mod dataset;
 pub mod decode;
 pub mod error;
+pub mod export;
 pub mod generate;
 pub mod partition;
 pub mod query;

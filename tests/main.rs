@@ -10,6 +10,7 @@ mod aws_pages;
 mod bad_input;
 mod columns;
 mod convert;
+mod export;
 mod generate;
 mod harness;
 mod help;

@@ -2,6 +2,7 @@
 //! printed.
 
 mod convert;
+mod export;
 mod generate;
 mod progress;
 mod query;
@@ -21,6 +22,7 @@ pub async fn run(cli: Cli) -> Result<Exit, Error> {
     match cli.command {
         Command::Convert(args) => convert::run(args).await,
         Command::Query(args) => query::run(args).await,
+        Command::Export(args) => export::run(args).await,
         Command::Rejects(args) => rejects::run(args).await,
         Command::Generate(args) => generate::run(&args),
     }

@@ -12,7 +12,7 @@ use super::value::{Kind, Text, Value};
 pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     match value.kind() {
         Kind::Object => {
-            let mut members: Vec<(Cow<'_, str>, Value<'_>)> =
+            let mut members: Vec<(Resolved<'_>, Value<'_>)> =
                 value.members().map(|(key, value)| (resolved(key), value)).collect();
             members.sort_by(|(a, _), (b, _)| a.cmp(b));
             out.push(b'{');
@@ -37,14 +37,21 @@ pub fn write(value: Value<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// The text, or its escaped form where it holds a lone surrogate.
-fn resolved(text: Text<'_>) -> Cow<'_, str> {
-    text.decode().unwrap_or(Cow::Borrowed(text.raw()))
+/// A text; or, as an error, its escaped form where it holds a lone surrogate. The two are never equal: `"\ud800"` is
+/// another text than `"\\ud800"`.
+type Resolved<'a> = Result<Cow<'a, str>, &'a str>;
+
+fn resolved(text: Text<'_>) -> Resolved<'_> {
+    text.decode().map_err(|_| text.raw())
 }
 
 /// Length first, so that no content can imitate the end of a string.
-fn write_text(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
+fn write_text(text: &Resolved<'_>, out: &mut Vec<u8>) {
+    let (mark, text) = match text {
+        Ok(text) => (b'"', text.as_ref()),
+        Err(escaped) => (b'\\', *escaped),
+    };
+    out.push(mark);
     out.extend_from_slice(&(text.len() as u64).to_le_bytes());
     out.extend_from_slice(text.as_bytes());
 }

@@ -1,6 +1,7 @@
 //! SQL over a dataset, by an embedded DataFusion.
 
 mod catalog;
+mod condition;
 mod dialect;
 mod print;
 mod session;
@@ -12,7 +13,7 @@ use datafusion::error::DataFusionError;
 
 pub use catalog::Events;
 pub use print::{Format, print, print_batch};
-pub use session::{EVENTS, QuerySession};
+pub use session::{EVENTS, EventBatches, QuerySession};
 
 use crate::dataset;
 
@@ -29,6 +30,15 @@ pub enum Error {
     /// The text is not SQL.
     #[error("not SQL: {}", .0.strip_backtrace())]
     Syntax(DataFusionError),
+    /// The text is no condition on events.
+    #[error("not a SQL condition: {0}; one would be: service = 's3' AND is_error")]
+    Condition(String),
+    /// A condition could not be computed.
+    #[error(
+        "the condition fails on a value of some event, or a data file is damaged; in a condition, \
+         try_cast(x AS BIGINT) gives NULL for what does not convert"
+    )]
+    ConditionFailed,
     /// The statement writes, or changes the catalogue.
     #[error("{what} is refused: queries only read; add --allow-write if you mean it")]
     NotAllowed {

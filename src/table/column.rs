@@ -216,18 +216,25 @@ pub(super) enum Member {
 pub(super) struct Members {
     /// Dotted path of the object, empty for the event itself.
     pub(super) path: &'static str,
+    /// In the order of the columns.
+    names: Vec<&'static str>,
     /// By length of the name: few names share one, and comparing a handful of short names beats hashing.
     by_length: Vec<Vec<(&'static str, Member)>>,
 }
 
 impl Members {
     fn new(path: &'static str) -> Self {
-        Self { path, by_length: Vec::new() }
+        Self { path, names: Vec::new(), by_length: Vec::new() }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Member> {
         let same_length = self.by_length.get(name.len())?;
         same_length.iter().find(|(known, _)| *known == name).map(|(_, member)| member)
+    }
+
+    /// Names and members in the order of the columns.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Member)> {
+        self.names.iter().filter_map(|name| Some((*name, self.get(name)?)))
     }
 
     /// Files `column` under `path[start..]`.
@@ -239,10 +246,12 @@ impl Members {
         }
         let same_length = &mut self.by_length[name.len()];
         let Some(end) = end else {
+            self.names.push(name);
             same_length.push((name, Member::Column(column)));
             return;
         };
         let at = same_length.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
+            self.names.push(name);
             same_length.push((name, Member::Object(Self::new(&path[..end]))));
             same_length.len() - 1
         });

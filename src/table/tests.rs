@@ -322,6 +322,11 @@ fn copies_share_a_key_and_nothing_else_does() {
     let without = r#"{"eventVersion":"1.08","eventName":"n","x":1}"#;
     assert_eq!(key(without), key(r#"{ "x" : 1, "eventName":"n", "eventVersion":"1.08" }"#));
     assert_ne!(key(without), key(r#"{"eventVersion":"1.08","eventName":"n","x":2}"#));
+    // Half a surrogate pair is not the text of its escape.
+    assert_ne!(
+        key(r#"{"eventVersion":"1.08","eventName":"n","x":"\ud800"}"#),
+        key(r#"{"eventVersion":"1.08","eventName":"n","x":"\\ud800"}"#)
+    );
     let timeless = base.replace("2023-07-10T00:00:00Z", "2023-07-10:00Z");
     assert_ne!(key(&timeless), key(&timeless.replace("\"x\":1", "\"x\":2")));
 }

@@ -3,6 +3,9 @@
 use arrow::compute::kernels::cast_utils::string_to_datetime;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
+/// Microseconds in a second.
+pub(super) const SECOND_MICROS: i64 = 1_000_000;
+
 /// Microseconds in a day.
 pub const DAY_MICROS: i64 = 86_400_000_000;
 
@@ -41,7 +44,8 @@ fn read_usual(text: &[u8]) -> Option<i64> {
     let days = read_day(&text[..10])?;
     let (hour, minute, second) = (number(&text[11..13])?, number(&text[14..16])?, number(&text[17..19])?);
     let valid = hour < 24 && minute < 60 && second < 60;
-    valid.then(|| i64::from(days) * DAY_MICROS + i64::from((hour * 60 + minute) * 60 + second) * 1_000_000)
+    valid
+        .then(|| i64::from(days) * DAY_MICROS + i64::from((hour * 60 + minute) * 60 + second) * SECOND_MICROS)
 }
 
 /// `YYYY-MM-DD` to days since 1970, if such a day exists.
