@@ -79,8 +79,9 @@ pub enum Command {
 pub struct ConvertArgs {
     /// Log files, directories (read recursively), glob patterns, or - for standard input.
     ///
-    /// Gzip or plain is told by the bytes, never by the name. Directories may be copies of a trail's bucket: digest
-    /// files and logs of other services are left out.
+    /// Gzip, zstd, bzip2 or plain is told by the bytes, never by the name; so is what events are wrapped in: trail
+    /// files, JSON lines, EventBridge, CloudWatch Logs, LookupEvents, Firehose, Kinesis, SNS, SQS, the CSV of the Event
+    /// history. Directories may be copies of a trail's bucket: digest files and logs of other services are left out.
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<String>,
 
@@ -113,6 +114,18 @@ pub struct ConvertArgs {
     /// Memory to stay within. With less memory, busy partitions are written in more files.
     #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_memory)]
     pub memory_limit: ByteSize,
+
+    /// What one object may inflate to; what is larger is a wrong file or a trap, and fails.
+    #[arg(long, value_name = "SIZE", default_value = "64GiB", value_parser = parse_size)]
+    pub max_object_size: ByteSize,
+
+    /// Replace secrets that events hold, such as the sessionToken of AssumeRole, by "REDACTED".
+    ///
+    /// Covers sessionToken, securityToken, secretAccessKey, authorizationToken, accessToken, refreshToken, idToken,
+    /// signinToken, clientSecret, password and privateKey, wherever they stand. The one thing that export cannot undo.
+    /// Rejects are kept as they are.
+    #[arg(long)]
+    pub redact: bool,
 
     /// Threads that decode and write [default: one for each core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -422,8 +435,12 @@ fn parse_service(text: &str) -> Result<String, String> {
     Ok(partition::service(text).into_owned())
 }
 
+fn parse_size(text: &str) -> Result<ByteSize, String> {
+    text.parse().map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())
+}
+
 fn parse_memory(text: &str) -> Result<ByteSize, String> {
-    let size: ByteSize = text.parse().map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())?;
+    let size = parse_size(text)?;
     let smallest = ByteSize(SMALLEST_LIMIT_BYTES as u64);
     if size < smallest { Err(format!("{smallest} is the least to work with")) } else { Ok(size) }
 }

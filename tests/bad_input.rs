@@ -32,7 +32,7 @@ fn no_records() {
 fn a_truncated_gzip() {
     let events: Vec<String> = (0..100).map(|n| event(n, "s3", "us-east-1")).collect();
     let whole = gzip(log_file(&events));
-    insta::with_settings!({filters => vec![(r"\d+(\.\d)? KiB", "[SIZE]"), (r"byte \d+", "byte [N]"), (r"\d+ events", "[N] events"), (r"event \d+", "event [N]"), (r"\d+ (read|written)", "[N] $1")]}, {
+    insta::with_settings!({filters => vec![(r"\d+(\.\d)? KiB", "[SIZE]"), (r"(byte|column) \d+", "$1 [N]"), (r"\d+ events", "[N] events"), (r"event \d+", "event [N]"), (r"\d+ (read|written)", "[N] $1")]}, {
         insta::assert_snapshot!(convert(|dir| drop(dir.write("log.json.gz", &whole[..whole.len() - 900])), "log.json.gz"));
     });
 }
@@ -164,4 +164,17 @@ fn usage() {
         told.push(format!("$ trailhouse {}\n{}", args.join(" "), run.stderr));
     }
     insta::assert_snapshot!(told.join("\n"));
+}
+
+/// Blanks without end in a few kilobytes: they fail alone, and what lies beside them is converted.
+#[test]
+fn a_gzip_bomb() {
+    let dir = Dir::new();
+    let blanks = gzip(" ".repeat(4 << 20));
+    dir.write("logs/bomb.json.gz", blanks.repeat(3));
+    dir.write("logs/log.json.gz", gzip(log_file(&[event(0, "s3", "us-east-1")])));
+    let run = dir.run(&["convert", "logs", "--to", "trail", "--max-object-size", "10MiB"]);
+    insta::with_settings!({filters => vec![(r"input .*", "input [SIZE]")]}, {
+        insta::assert_snapshot!(told(&dir, &run));
+    });
 }

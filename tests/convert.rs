@@ -370,3 +370,55 @@ fn the_report_for_people_adds_up() {
         insta::assert_snapshot!(format!("{}\n--- stderr\n{}", dir.stable(&run.stdout), dir.stable(&run.stderr)));
     });
 }
+
+/// Real logs hold the tokens that AssumeRole hands out.
+#[test]
+fn secrets_are_taken_out_on_demand() {
+    let dir = Dir::new();
+    let event = r#"{"eventVersion":"1.08","eventTime":"2025-03-01T00:00:00Z","eventSource":"sts.amazonaws.com","eventName":"AssumeRole","awsRegion":"us-east-1","eventID":"1","requestParameters":{"roleArn":"r"},"responseElements":{"credentials":{"accessKeyId":"ASIA","sessionToken":"IQoJhunter2"}}}"#;
+    dir.write("log.json", event);
+    dir.convert(&["log.json", "--to", "kept"]);
+    dir.convert(&["log.json", "--to", "clean", "--redact"]);
+    let export = |trail| dir.run(&["export", trail, "--to", "-", "--format", "ndjson"]).succeeds().stdout;
+    assert!(export("kept").contains("hunter2"));
+    let clean: serde_json::Value = serde_json::from_str(&export("clean")).unwrap();
+    let expected: serde_json::Value =
+        serde_json::from_str(&event.replace("IQoJhunter2", "REDACTED")).unwrap();
+    assert_eq!(clean, expected);
+}
+
+/// The console's Event history downloads a part of each event, as CSV.
+#[test]
+fn the_event_history_goes_in() {
+    let dir = Dir::new();
+    let history = concat!(
+        "\u{feff}User name,AWS access key,Event time,Event source,Event name,AWS region,Source IP address,User agent,",
+        "Error code,Resources,Request ID,Event ID,Read-only,Event type,Recipient Account Id,Event category\r\n",
+        "alice,AKIAIOSFODNN7EXAMPLE,2025-03-01T10:00:00Z,s3.amazonaws.com,CreateBucket,eu-west-1,192.0.2.1,",
+        "\"[aws-cli/2.0, \"\"x\"\"]\",,\"[{\"\"resourceType\"\":\"\"AWS::S3::Bucket\"\",\"\"resourceName\"\":\"\"b\"\"}]\",",
+        "R1,11111111-0000-0000-0000-000000000001,false,AwsApiCall,123456789012,Management\r\n",
+        "too,few,fields\r\n",
+        "root,,2025-03-01T11:00:00Z,signin.amazonaws.com,ConsoleLogin,us-east-1,192.0.2.1,\"Mozilla\n5.0\",AccessDenied,,,",
+        "11111111-0000-0000-0000-000000000002,true,AwsConsoleSignIn,123456789012,Management\r\n",
+    );
+    dir.write("event_history.csv", history);
+    let run = dir.run(&["convert", "event_history.csv", "--to", "trail"]).exits(3);
+    assert!(run.stderr.contains("a CSV row that does not fit its header"), "{}", run.stderr);
+    let rows = dir.query(
+        "trail",
+        "SELECT service, event_name, user_identity_user_name AS name, user_agent, read_only, is_error,
+                coalesce(extra, '') AS extra FROM events ORDER BY event_time",
+    );
+    assert_eq!(
+        json!(rows),
+        json!([
+            {"service": "s3", "event_name": "CreateBucket", "name": "alice", "user_agent": "[aws-cli/2.0, \"x\"]",
+             "read_only": false, "is_error": false,
+             "extra": r#"{"resources":[{"resourceType":"AWS::S3::Bucket","resourceName":"b"}]}"#},
+            {"service": "signin", "event_name": "ConsoleLogin", "name": "root", "user_agent": "Mozilla\n5.0",
+             "read_only": true, "is_error": true, "extra": ""},
+        ])
+    );
+    let rejects = dir.run(&["rejects", "trail", "list", "--all", "--format", "ndjson"]).succeeds().stdout;
+    assert!(rejects.contains("bad_csv"), "{rejects}");
+}

@@ -49,7 +49,8 @@ fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
     };
     // On a machine of 32 bits the limit is what can be addressed.
     let memory_limit_bytes = usize::try_from(args.memory_limit.as_u64()).unwrap_or(usize::MAX);
-    Ok(Settings { sources, filter, memory_limit_bytes, threads })
+    let object_limit_bytes = args.max_object_size.as_u64();
+    Ok(Settings { sources, filter, memory_limit_bytes, object_limit_bytes, redact: args.redact, threads })
 }
 
 /// Says on stderr what could not be converted, and what to do about it.

@@ -37,6 +37,10 @@ pub struct Settings {
     pub filter: Filter,
     /// Memory the run may take, at least [`SMALLEST_LIMIT_BYTES`].
     pub memory_limit_bytes: usize,
+    /// What one object may inflate to.
+    pub object_limit_bytes: u64,
+    /// Take known secrets out of events.
+    pub redact: bool,
     /// Threads that decode and encode.
     pub threads: usize,
 }

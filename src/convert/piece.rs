@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::Settings;
 use super::filter::Filter;
 use super::plan::PlannedObject;
 use super::progress::Progress;
 use crate::dataset::StoredReject;
-use crate::decode::{Decoder, Foreign, LookAlike, Step};
+use crate::decode::{Decoder, Event, Foreign, LookAlike, Reason, Step, redact};
 use crate::report::SkipReason;
 use crate::source::{self, Fetched, LogReader, log_key};
 use crate::table::{EventKey, flatten};
@@ -34,6 +35,36 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    /// Takes an event of `object` in, if the filter asks for it; `account` is the one whose key the object lies under.
+    fn push(&mut self, event: &Event<'_>, (object, filter, account): (&str, &Filter, Option<&str>)) {
+        let row = flatten(event, object);
+        if filter.admits_event(&row, account) {
+            self.rows.push(&row, EventKey::new(event, &row));
+        } else {
+            self.filtered += 1;
+        }
+    }
+
+    /// Takes an event in that now has another text.
+    fn push_again(&mut self, event: &Event<'_>, text: &str, asked_for: (&str, &Filter, Option<&str>)) {
+        let mut decoder = Decoder::new();
+        match decoder.step(text.as_bytes(), true) {
+            Step::Event(mut changed) => {
+                (changed.index, changed.offset) = (event.index, event.offset);
+                self.push(&changed, asked_for);
+            }
+            // It was an event before, and no name in it has changed; were it none now, nothing would be lost.
+            _ => self.rejects.push(StoredReject {
+                object: asked_for.0.to_owned(),
+                event_index: event.index,
+                byte_offset: event.offset,
+                reason: Reason::NotAnEvent,
+                detail: None,
+                raw: text.as_bytes().to_vec(),
+            }),
+        }
+    }
+
     /// Bytes of rows and rejects: the same for the same input, whatever the allocator did.
     pub(super) fn memory_size(&self) -> usize {
         self.rows.packed_size() + self.reject_bytes
@@ -109,7 +140,7 @@ pub enum ObjectFailure {
 /// Converts objects one after another, reusing its buffer.
 #[derive(Debug)]
 pub(super) struct ObjectConverter<'c> {
-    filter: &'c Filter,
+    settings: &'c Settings,
     progress: &'c Progress,
     /// Inflated bytes not yet decoded.
     buffer: Vec<u8>,
@@ -118,8 +149,8 @@ pub(super) struct ObjectConverter<'c> {
 }
 
 impl<'c> ObjectConverter<'c> {
-    pub(super) fn new(filter: &'c Filter, progress: &'c Progress) -> Self {
-        Self { filter, progress, buffer: Vec::new(), look_alike: None }
+    pub(super) fn new(settings: &'c Settings, progress: &'c Progress) -> Self {
+        Self { settings, progress, buffer: Vec::new(), look_alike: None }
     }
 
     /// Reads the object to its end and hands over its pieces in order; the last one carries the end. Nothing more
@@ -133,7 +164,7 @@ impl<'c> ObjectConverter<'c> {
         let mut piece = Piece::default();
         let end = match fetched {
             Ok(fetched) => {
-                let mut reader = fetched.inflate();
+                let mut reader = fetched.inflate(self.settings.object_limit_bytes);
                 let read = self.read(planned, &mut reader, &mut piece, &mut hand_over);
                 ObjectEnd {
                     verdict: Verdict::of(planned, read),
@@ -199,11 +230,10 @@ impl<'c> ObjectConverter<'c> {
         let wants_more = loop {
             match decoder.step(&self.buffer, last) {
                 Step::Event(event) => {
-                    let row = flatten(&event, object);
-                    if self.filter.admits_event(&row, account) {
-                        piece.rows.push(&row, EventKey::new(&event, &row));
-                    } else {
-                        piece.filtered += 1;
+                    let asked_for = (object, &self.settings.filter, account);
+                    match self.settings.redact.then(|| redact::redact(event.text())).flatten() {
+                        None => piece.push(&event, asked_for),
+                        Some(clean) => piece.push_again(&event, &clean, asked_for),
                     }
                 }
                 Step::LookAlike(kind) => {

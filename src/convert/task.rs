@@ -85,7 +85,7 @@ fn work(
     receiver: &Mutex<mpsc::Receiver<Arrived>>,
 ) {
     let _guard = GiveUpOnPanic(assembly);
-    let mut converter = ObjectConverter::new(&settings.filter, progress);
+    let mut converter = ObjectConverter::new(settings, progress);
     let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
     let mut wanted = true;
     while wanted && let Some(Arrived { index, fetched, permit }) = next() {

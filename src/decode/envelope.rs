@@ -7,6 +7,7 @@
 //! on: a comma too many or too few loses no event.
 
 use super::event::{Event, FieldSpan};
+use super::history::{self, History, Row};
 use super::json::{JsonError, JsonErrorKind, Scanner, Span};
 use super::log_line::{Prefix, timestamp_prefix};
 use super::look_alike::LookAlike;
@@ -76,6 +77,8 @@ pub struct Decoder {
     salvage_spent: usize,
     /// A document that was found in a string, and is read before what follows it.
     inner: Option<Box<Inner>>,
+    /// The object is a download of the Event history, not JSON.
+    history: Option<History>,
     /// How many documents this one lies in.
     depth: usize,
 }
@@ -210,7 +213,15 @@ impl Decoder {
             {
                 return self.located(found, buffer);
             }
-            if let Some(found) = self.element(buffer, last) {
+            let found = match self.history.take() {
+                Some(history) => {
+                    let found = self.row(&history, buffer, last);
+                    self.history = Some(history);
+                    found
+                }
+                None => self.element(buffer, last),
+            };
+            if let Some(found) = found {
                 return self.located(found, buffer);
             }
         }
@@ -218,15 +229,18 @@ impl Decoder {
 
     /// The first bytes decide whether this is JSON at all.
     fn start(&mut self, buffer: &[u8], last: bool) -> Option<Found> {
-        if buffer.starts_with(b"\xFF\xFE") || buffer.starts_with(b"\xFE\xFF") {
+        let begin = self.position;
+        let bytes = &buffer[begin..];
+        if bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF") {
             return Some(Found::Foreign(Foreign::Utf16));
         }
-        if !last && buffer.len() < BYTE_ORDER_MARK.len() {
+        if !last && bytes.len() < BYTE_ORDER_MARK.len() {
             return Some(Found::More);
         }
-        let skipped = if buffer.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let skipped = begin + if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         let mut scanner = Scanner::at(buffer, skipped);
         let Some(first) = scanner.peek() else {
+            self.position = scanner.position();
             return Some(if last { Found::End } else { Found::More });
         };
         let start = scanner.position();
@@ -244,6 +258,19 @@ impl Decoder {
             self.position = skipped;
             return None;
         }
+        match history::is_history(&buffer[start..]) {
+            Some(true) => match History::begin(&buffer[start..], last) {
+                Some((history, length)) => {
+                    self.started = true;
+                    self.position = start + length;
+                    self.history = Some(history);
+                    return None;
+                }
+                None => return Some(Found::More),
+            },
+            None if !last => return Some(Found::More),
+            _ => {}
+        }
         // A byte may be damaged that decides about all others.
         if !last && buffer.len() < MAX_GARBAGE_BYTES {
             return Some(Found::More);
@@ -259,6 +286,23 @@ impl Decoder {
             }
             Boundary::Unclear if buffer.len() < 2 * MAX_GARBAGE_BYTES => Some(Found::More),
             _ => Some(Found::Foreign(Foreign::NotJson)),
+        }
+    }
+
+    /// Steps over one row of a download.
+    fn row(&mut self, history: &History, buffer: &[u8], last: bool) -> Option<Found> {
+        match history.row(buffer, self.position, last) {
+            Row::Event { json, end } => {
+                let offset = self.base + self.position as u64;
+                self.position = end;
+                let decoder = Self { depth: self.depth + 1, ..Self::default() };
+                let (document, otherwise) = (json.into_bytes(), LookAlike::LogLine);
+                self.inner = Some(Box::new(Inner { document, decoder, offset, otherwise }));
+                None
+            }
+            Row::Malformed(span) => Some(self.take(span, Reason::BadCsv)),
+            Row::More => Some(Found::More),
+            Row::End => Some(Found::End),
         }
     }
 

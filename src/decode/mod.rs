@@ -24,10 +24,12 @@
 pub mod canonical;
 mod envelope;
 mod event;
+mod history;
 pub mod json;
 mod log_line;
 mod look_alike;
 mod payload;
+pub mod redact;
 mod reject;
 mod salvage;
 mod shape;

@@ -22,6 +22,8 @@ pub enum Reason {
     Unsupported,
     /// Wrapped in base64 or gzip that cannot be undone.
     BadPayload,
+    /// A row of an Event history download that does not fit its header.
+    BadCsv,
 }
 
 impl Reason {
@@ -34,6 +36,7 @@ impl Reason {
         Self::NotAnEvent,
         Self::Unsupported,
         Self::BadPayload,
+        Self::BadCsv,
     ];
 
     /// The reason stored under `code`.
@@ -51,6 +54,7 @@ impl Reason {
             Self::NotAnEvent => "not_an_event",
             Self::Unsupported => "unsupported",
             Self::BadPayload => "bad_payload",
+            Self::BadCsv => "bad_csv",
         }
     }
 }
@@ -65,6 +69,7 @@ impl fmt::Display for Reason {
             Self::NotAnEvent => "JSON, but no CloudTrail event",
             Self::Unsupported => "a CloudTrail record of an unknown version or category",
             Self::BadPayload => "wrapped in base64 or gzip that cannot be undone",
+            Self::BadCsv => "a CSV row that does not fit its header",
         })
     }
 }

@@ -1,15 +1,15 @@
 //! Compression, told by magic bytes: names lie in both directions.
 //!
-//! An object that is whole in memory is inflated in one go by libdeflate, several times faster than streaming.
-//! Everything else is streamed: large objects, several gzip members in a row, broken streams (of which the part
-//! before the break can still be had).
+//! A gzip object that is whole in memory is inflated in one go by libdeflate, several times faster than streaming.
+//! Everything else is streamed: large objects, zstd and bzip2, several members in a row, broken streams (of which the
+//! part before the break can still be had).
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use bzip2::bufread::BzDecoder;
 use flate2::bufread::GzDecoder;
 use libdeflater::Decompressor;
-
-const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b, 0x08];
+use zstd::stream::read::Decoder as ZstdDecoder;
 
 /// Larger objects are streamed: AWS ends log files at 50 MB inflated.
 const MAX_WHOLE_BYTES: usize = 64 << 20;
@@ -17,20 +17,38 @@ const MAX_WHOLE_BYTES: usize = 64 << 20;
 /// Inflated bytes are handed out in pieces of this size where an object is streamed.
 const PIECE_BYTES: usize = 4 << 20;
 
-/// Whether bytes start like gzip ([RFC 1952](https://www.rfc-editor.org/rfc/rfc1952), section 2.3.1).
-pub(super) fn is_gzip(bytes: &[u8]) -> bool {
-    bytes.starts_with(GZIP_MAGIC)
+/// How a stream of bytes is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compression {
+    /// [RFC 1952](https://www.rfc-editor.org/rfc/rfc1952)
+    Gzip,
+    /// [RFC 8878](https://www.rfc-editor.org/rfc/rfc8878)
+    Zstd,
+    /// <https://sourceware.org/bzip2/>
+    Bzip2,
 }
 
-/// Inflates a whole object in memory, appending to `out`. `false`, with `out` as it was, if it is not one sound
-/// gzip member of moderate size: then it wants streaming.
+impl Compression {
+    /// What `bytes` begin like.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        const MAGIC: [(&[u8], Compression); 3] = [
+            (b"\x1f\x8b\x08", Compression::Gzip),
+            (b"\x28\xb5\x2f\xfd", Compression::Zstd),
+            (b"BZh", Compression::Bzip2),
+        ];
+        MAGIC.into_iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, compression)| compression)
+    }
+}
+
+/// Inflates a whole gzip object in memory, appending to `out`. `false`, with `out` as it was, if it is not one sound
+/// member of moderate size: then it wants streaming.
 pub(super) fn inflate_whole(bytes: &[u8], out: &mut Vec<u8>) -> bool {
     // The last four bytes of a member are its inflated size. The fast path does not say how much input it used,
     // so anything that looks like a further member goes the slow way.
     let Some(size) = bytes.last_chunk::<4>().map(|size| u32::from_le_bytes(*size) as usize) else {
         return false;
     };
-    let several = memchr::memmem::find(&bytes[1..], GZIP_MAGIC).is_some();
+    let several = memchr::memmem::find(&bytes[1..], b"\x1f\x8b\x08").is_some();
     if several || size > MAX_WHOLE_BYTES {
         return false;
     }
@@ -43,24 +61,64 @@ pub(super) fn inflate_whole(bytes: &[u8], out: &mut Vec<u8>) -> bool {
     sound
 }
 
+type Raw = Box<dyn BufRead + Send>;
+
 /// An object's inflated bytes, piece by piece.
 pub(super) struct Inflater {
     state: State,
 }
 
 enum State {
-    Plain(Box<dyn BufRead + Send>),
-    Member(Box<GzDecoder<Box<dyn BufRead + Send>>>),
+    Plain(Raw),
+    Member(Member),
     Done,
+}
+
+/// One compressed stream; several may follow one another.
+enum Member {
+    Gzip(Box<GzDecoder<Raw>>),
+    Zstd(Box<ZstdDecoder<'static, Raw>>),
+    Bzip2(Box<BzDecoder<Raw>>),
+}
+
+impl Member {
+    fn new(compression: Compression, raw: Raw) -> io::Result<Self> {
+        Ok(match compression {
+            Compression::Gzip => Self::Gzip(Box::new(GzDecoder::new(raw))),
+            Compression::Zstd => Self::Zstd(Box::new(ZstdDecoder::with_buffer(raw)?.single_frame())),
+            Compression::Bzip2 => Self::Bzip2(Box::new(BzDecoder::new(raw))),
+        })
+    }
+
+    fn into_raw(self) -> Raw {
+        match self {
+            Self::Gzip(member) => member.into_inner(),
+            Self::Zstd(member) => member.finish(),
+            Self::Bzip2(member) => member.into_inner(),
+        }
+    }
+}
+
+impl Read for Member {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Gzip(member) => member.read(buffer),
+            Self::Zstd(member) => member.read(buffer),
+            Self::Bzip2(member) => member.read(buffer),
+        }
+    }
 }
 
 impl Inflater {
     /// Looks at the first bytes of `raw` to tell how it is compressed.
     pub(super) fn new(raw: Box<dyn Read + Send>) -> io::Result<Self> {
         let mut raw = BufReader::with_capacity(256 << 10, raw);
-        let gzip = is_gzip(raw.fill_buf()?);
-        let raw: Box<dyn BufRead + Send> = Box::new(raw);
-        let state = if gzip { State::Member(Box::new(GzDecoder::new(raw))) } else { State::Plain(raw) };
+        let compression = Compression::of(raw.fill_buf()?);
+        let raw: Raw = Box::new(raw);
+        let state = match compression {
+            Some(compression) => State::Member(Member::new(compression, raw)?),
+            None => State::Plain(raw),
+        };
         Ok(Self { state })
     }
 
@@ -83,9 +141,9 @@ impl Inflater {
                         continue;
                     }
                     // Firehose and `cat` leave several members in a row; padding behind the last one is ignored.
-                    let mut raw = member.into_inner();
-                    if raw.fill_buf()?.starts_with(&GZIP_MAGIC[..2]) {
-                        self.state = State::Member(Box::new(GzDecoder::new(raw)));
+                    let mut raw = member.into_raw();
+                    if let Some(compression) = Compression::of(raw.fill_buf()?) {
+                        self.state = State::Member(Member::new(compression, raw)?);
                     }
                 }
             }

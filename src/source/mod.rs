@@ -10,12 +10,13 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 use object_store::{GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use walkdir::WalkDir;
 
-use inflate::Inflater;
+use inflate::{Compression, Inflater};
 use location::{GLOB_OPTIONS, StoredLocation};
 pub use location::{Location, local_path};
 
@@ -70,6 +71,14 @@ pub enum Error {
         object: String,
         /// What the store said.
         source: object_store::Error,
+    },
+    /// An object inflates to more than is allowed: a wrong file, or a trap.
+    #[error("{object} inflates to more than {limit}; if it is no trap, allow more with --max-object-size")]
+    TooLarge {
+        /// The object.
+        object: String,
+        /// What is allowed.
+        limit: ByteSize,
     },
     /// An object broke off or is damaged.
     #[error("cannot read {object} beyond its inflated byte {offset}: {source}")]
@@ -230,10 +239,11 @@ impl Fetched {
         }
     }
 
-    /// A reader of the inflated bytes.
-    pub fn inflate(self) -> LogReader {
+    /// A reader of the inflated bytes, which gives up when there are more than `limit_bytes` of them.
+    pub fn inflate(self, limit_bytes: u64) -> LogReader {
         LogReader {
             object: self.object,
+            limit_bytes,
             offset: 0,
             stored_bytes: Counter::default(),
             next: Next::Start(self.contents),
@@ -244,6 +254,7 @@ impl Fetched {
 /// An object's inflated bytes, piece by piece.
 pub struct LogReader {
     object: String,
+    limit_bytes: u64,
     offset: u64,
     stored_bytes: Counter,
     next: Next,
@@ -258,12 +269,20 @@ impl LogReader {
     /// Appends the next piece to `out`, in one piece for an ordinary log file; `true` if it was the last.
     ///
     /// # Errors
-    /// [`Error::Broken`]; what lay before the break has been appended.
+    /// [`Error::Broken`], or [`Error::TooLarge`]; what lay before has been appended.
     pub fn read_piece(&mut self, out: &mut Vec<u8>) -> Result<bool, Error> {
         let start = out.len();
         let result = self.try_read(out);
         self.offset += (out.len() - start) as u64;
-        result.map_err(|source| Error::Broken { object: self.object.clone(), offset: self.offset, source })
+        let last = result.map_err(|source| Error::Broken {
+            object: self.object.clone(),
+            offset: self.offset,
+            source,
+        })?;
+        if self.offset > self.limit_bytes {
+            return Err(Error::TooLarge { object: self.object.clone(), limit: ByteSize(self.limit_bytes) });
+        }
+        Ok(last)
     }
 
     fn try_read(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
@@ -271,14 +290,13 @@ impl LogReader {
             let raw: Box<dyn Read + Send> = match std::mem::replace(contents, Contents::Whole(Bytes::new())) {
                 Contents::Whole(bytes) => {
                     self.stored_bytes.add(bytes.len() as u64);
-                    if inflate::is_gzip(&bytes) {
-                        if inflate::inflate_whole(&bytes, out) {
+                    match Compression::of(&bytes) {
+                        None => {
+                            out.extend_from_slice(&bytes);
                             return Ok(true);
                         }
-                        Box::new(io::Cursor::new(bytes))
-                    } else {
-                        out.extend_from_slice(&bytes);
-                        return Ok(true);
+                        Some(Compression::Gzip) if inflate::inflate_whole(&bytes, out) => return Ok(true),
+                        Some(_) => Box::new(io::Cursor::new(bytes)),
                     }
                 }
                 Contents::Stream(raw) => Box::new(Counted { raw, counter: self.stored_bytes.clone() }),

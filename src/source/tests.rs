@@ -1,15 +1,14 @@
 use std::io::{Cursor, Read, Write as _};
 
 use chrono::NaiveDate;
-use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
 
-use super::inflate::{Inflater, inflate_whole, is_gzip};
+use super::inflate::{Compression, Inflater, inflate_whole};
 use super::log_key::{KeyClass, LogKey, LogKind, claims_to_be_log, classify};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
@@ -61,6 +60,30 @@ fn padding_behind_the_last_member_is_ignored() {
 }
 
 #[test]
+fn zstd_and_bzip2_are_known_by_their_bytes_and_may_follow_one_another() {
+    let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 3).unwrap();
+    let bzip2 = |bytes: &[u8]| {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    };
+    for compress in [&zstd as &dyn Fn(&[u8]) -> Vec<u8>, &bzip2, &gzip] {
+        let long = b"0123456789".repeat(1_000_000);
+        let object = [compress(&long), compress(b"x"), b"\0\0 trailing".to_vec()].concat();
+        let (out, end) = inflate(&object);
+        end.unwrap();
+        assert!(out.len() == long.len() + 1 && out.starts_with(&long) && out.ends_with(b"x"));
+
+        let text: Vec<u8> = (0..1_000_000_u32).flat_map(|n| (n.wrapping_mul(n) >> 7).to_le_bytes()).collect();
+        let mut broken = compress(&text);
+        broken.truncate(broken.len() / 2);
+        let (out, end) = inflate(&broken);
+        assert!(end.is_err() && out.len() > 100_000 && text.starts_with(&out), "{}", out.len());
+    }
+    assert_eq!(inflate(&[gzip(b"a"), zstd(b"b"), bzip2(b"c")].concat()).0, b"abc");
+}
+
+#[test]
 fn what_lies_before_a_break_is_had() {
     let text: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
     let mut broken = gzip(&text);
@@ -73,7 +96,7 @@ fn what_lies_before_a_break_is_had() {
 
 #[test]
 fn plain_bytes_pass_through() {
-    assert!(!is_gzip(b"{}"));
+    assert_eq!(Compression::of(b"{}"), None);
     let long = vec![b'x'; 10 << 20];
     assert_eq!(inflate(&long).0, long);
 }

@@ -178,3 +178,23 @@ fn messages_in_messages_end_somewhere() {
     let found = decode(object.as_bytes());
     assert!(matches!(&rejects(&found)[..], [(Reason::BadPayload, _)]), "{found:?}");
 }
+
+/// However it arrives; a quoted line break does not end a row.
+#[test]
+fn the_event_history_is_read_row_by_row() {
+    let header = "User name,Event time,Event source,Event name,Read-only";
+    let object = format!(
+        "{header}\r\na,2025-03-01T00:00:00Z,s3.amazonaws.com,X,true\r\n\r\n\"b\n\"\"\",,s3.amazonaws.com,Y,maybe\r\n1,2\r\nc,,,Z,"
+    );
+    let found = decode(object.as_bytes());
+    assert_eq!(
+        events(&found),
+        [
+            r#"{"userIdentity":{"userName":"a"},"eventTime":"2025-03-01T00:00:00Z","eventSource":"s3.amazonaws.com","eventName":"X","readOnly":true}"#,
+            r#"{"userIdentity":{"userName":"b\u000a\""},"eventSource":"s3.amazonaws.com","eventName":"Y","readOnly":"maybe"}"#,
+        ]
+    );
+    let last = r#"{"userIdentity":{"userName":"c"},"eventName":"Z"}"#;
+    assert_eq!(rejects(&found), [(Reason::BadCsv, "1,2"), (Reason::NotAnEvent, last)]);
+    assert_eq!(decode(header.as_bytes()), []);
+}

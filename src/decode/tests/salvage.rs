@@ -124,6 +124,8 @@ fn assert_only_the_damaged_event_is_lost(layout: Layout, count: usize, at: usize
 
 #[test]
 fn any_flipped_byte_of_a_small_file_costs_one_event_at_most() {
+    const EDITS: [Edit; 5] =
+        [Edit::Flip(5), Edit::Flip(7), Edit::Delete, Edit::Insert(b'"'), Edit::Replace(b':')];
     for layout in LAYOUTS {
         let (object, _) = file(layout, 5);
         for at in 0..object.len() {
