@@ -461,6 +461,7 @@ impl Decoder {
                 let offset = self.base + (start + string.start) as u64;
                 let content = Value::scanned(&text[string]).as_string().unwrap_or(Text::scanned(""));
                 match payload::unwrap(content, encoding) {
+                    Some(document) if document.trim_ascii().is_empty() => Some(Found::LookAlike(otherwise)),
                     Some(document) if self.depth < MAX_DOCUMENT_DEPTH => {
                         let decoder = Self { depth: self.depth + 1, ..Self::default() };
                         self.inner = Some(Box::new(Inner { document, decoder, offset, otherwise }));

@@ -20,6 +20,30 @@
 //! }
 //! assert_eq!((names, rejects), (vec![r#""ListBuckets""#.to_owned()], 1));
 //! ```
+//!
+//! A stream is shown piece by piece; what has been handed out need not be kept.
+//!
+//! ```
+//! use trailhouse::decode::{Decoder, Step};
+//!
+//! let pieces = [&br#"{"eventVersion":"1.08","eventName":"List"#[..], br#"Buckets"}{"some":"thing"}"#];
+//! let (mut decoder, mut buffer, mut events) = (Decoder::new(), Vec::new(), 0);
+//! for (number, piece) in pieces.iter().enumerate() {
+//!     buffer.extend_from_slice(piece);
+//!     let last = number + 1 == pieces.len();
+//!     loop {
+//!         match decoder.step(&buffer, last) {
+//!             Step::Event(_) => events += 1,
+//!             Step::Reject(reject) => assert_eq!(reject.bytes, br#"{"some":"thing"}"#),
+//!             Step::More | Step::End => break,
+//!             other => panic!("{other:?}"),
+//!         }
+//!     }
+//!     let done = decoder.rebase(&buffer);
+//!     buffer.drain(..done);
+//! }
+//! assert_eq!(events, 1);
+//! ```
 
 pub mod canonical;
 mod envelope;

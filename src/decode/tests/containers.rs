@@ -126,6 +126,7 @@ fn what_only_looks_like_events_is_named() {
         (sns(r#"{"s3Bucket":"b","s3ObjectKey":["AWSLogs/1/CloudTrail/k.json.gz"]}"#), LookAlike::LogFileNotification),
         (sns("CloudTrail validation message."), LookAlike::SnsMessage),
         (records(&[sqs("hello")]), LookAlike::SqsMessage),
+        (records(&[sqs(" ")]), LookAlike::SqsMessage),
         (records(&[kinesis(b"\0\x01binary")]), LookAlike::StreamRecord),
         (records(&[dynamodb.into()]), LookAlike::DynamodbChange),
         (log_events(&["START RequestId: 1"]), LookAlike::LogLine),
