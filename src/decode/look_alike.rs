@@ -30,7 +30,7 @@ pub enum LookAlike {
     EventbridgeEvent,
     /// A digest file, by which log files are validated.
     Digest,
-    /// A snapshot, history or notification of AWS Config.
+    /// A snapshot, history or notification of AWS Config, or what it asks a rule.
     ConfigItem,
     /// The signature beside the result of a CloudTrail Lake query.
     LakeSignature,

@@ -213,6 +213,7 @@ impl<'a> Object<'a> {
         } else if self.has(&["configurationItems"])
             || self.has(&["configurationItem", "messageType"])
             || self.has(&["configSnapshotId"])
+            || self.has(&["configRuleName", "invokingEvent"])
         {
             L::ConfigItem
         } else if self.has(&["hashSignature", "queryCompleteTime"]) || self.has(&["hashSignature", "files"]) {
