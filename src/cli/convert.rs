@@ -1,0 +1,125 @@
+//! `trailhouse convert`, as it is typed.
+
+use bytesize::ByteSize;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use clap::Args;
+
+use super::ReportFormat;
+use crate::convert::SMALLEST_LIMIT_BYTES;
+use crate::partition;
+
+/// What was typed after `convert`.
+#[derive(Debug, Args)]
+#[command(after_help = CONVERT_EXAMPLES)]
+pub struct ConvertArgs {
+    /// Log files, directories (read recursively), glob patterns, or - for standard input.
+    ///
+    /// Gzip, zstd, bzip2 or plain is told by the bytes, never by the name; so is what events are wrapped in: trail
+    /// files, JSON lines, EventBridge, CloudWatch Logs, LookupEvents, Firehose, Kinesis, SNS, SQS, the CSV of the Event
+    /// history. Directories may be copies of a trail's bucket: digest files and logs of other services are left out.
+    #[arg(required = true, value_name = "SOURCE")]
+    pub sources: Vec<String>,
+
+    /// The dataset to write to; made if it is not there.
+    ///
+    /// Events it already holds are recognised and not written again.
+    #[arg(long, value_name = "DATASET")]
+    pub to: String,
+
+    /// Only events from this time on: 2025-03-01, or 2025-03-01T08:30:00Z (UTC).
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Filters")]
+    pub since: Option<DateTime<Utc>>,
+
+    /// Only events before this time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Filters")]
+    pub until: Option<DateTime<Utc>>,
+
+    /// Only events of this account (recipientAccountId); may be repeated.
+    #[arg(long = "account", value_name = "ACCOUNT", value_parser = parse_account, help_heading = "Filters")]
+    pub accounts: Vec<String>,
+
+    /// Only events of this region, such as eu-west-1; may be repeated.
+    #[arg(long = "region", value_name = "REGION", value_parser = parse_region, help_heading = "Filters")]
+    pub regions: Vec<String>,
+
+    /// Only events of this service, such as s3 or s3.amazonaws.com; may be repeated.
+    #[arg(long = "service", value_name = "SERVICE", value_parser = parse_service, help_heading = "Filters")]
+    pub services: Vec<String>,
+
+    /// Memory to stay within. With less memory, busy partitions are written in more files.
+    #[arg(long, value_name = "SIZE", default_value = "512MiB", value_parser = parse_memory)]
+    pub memory_limit: ByteSize,
+
+    /// What one object may inflate to; what is larger is a wrong file or a trap, and fails.
+    #[arg(long, value_name = "SIZE", default_value = "64GiB", value_parser = parse_size)]
+    pub max_object_size: ByteSize,
+
+    /// Replace secrets that events hold, such as the sessionToken of AssumeRole, by "REDACTED".
+    ///
+    /// Covers sessionToken, securityToken, secretAccessKey, authorizationToken, accessToken, refreshToken, idToken,
+    /// signinToken, clientSecret, password and privateKey, wherever they stand. The one thing that export cannot undo.
+    /// Rejects are kept as they are.
+    #[arg(long)]
+    pub redact: bool,
+
+    /// Threads that decode and write [default: one for each core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+
+    /// How to report what was done.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub report: ReportFormat,
+
+    /// Exit with 0 even if some events were rejected.
+    #[arg(long)]
+    pub allow_rejects: bool,
+}
+
+const CONVERT_EXAMPLES: &str = "\
+Examples:
+  trailhouse convert ./AWSLogs --to ./trail
+  trailhouse convert './AWSLogs/**/us-east-1/2025/03/*/*.json.gz' --to ./trail
+  trailhouse convert ./AWSLogs --to ./trail --since 2025-03-01 --until 2025-04-01 --service s3 --service sts
+  zcat *.json.gz | trailhouse convert - --to ./trail
+
+Rejects are kept verbatim; see `trailhouse help rejects`. Exit codes: 0 done, 1 some object could not be read
+or the run failed, 2 wrong usage, 3 done but some events were rejected.";
+
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc());
+    }
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    let without_zone = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let times = without_zone.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    times
+        .map(|time| time.and_utc())
+        .ok_or_else(|| "expected a time like 2025-03-01 or 2025-03-01T08:30:00Z".into())
+}
+
+fn parse_account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("expected the twelve digits of an AWS account".to_owned()),
+    }
+}
+
+fn parse_region(text: &str) -> Result<String, String> {
+    Ok(partition::region(text).into_owned())
+}
+
+fn parse_service(text: &str) -> Result<String, String> {
+    Ok(partition::service(text).into_owned())
+}
+
+fn parse_size(text: &str) -> Result<ByteSize, String> {
+    text.parse().map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())
+}
+
+fn parse_memory(text: &str) -> Result<ByteSize, String> {
+    let size = parse_size(text)?;
+    let smallest = ByteSize(SMALLEST_LIMIT_BYTES as u64);
+    if size < smallest { Err(format!("{smallest} is the least to work with")) } else { Ok(size) }
+}

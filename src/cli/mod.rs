@@ -1,0 +1,87 @@
+//! The command line as it is typed, one file for each command. What it means is decided in [`crate::command`].
+
+mod convert;
+mod export;
+mod generate;
+mod query;
+mod rejects;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Parser, Subcommand, ValueEnum};
+
+pub use convert::ConvertArgs;
+pub use export::{EventFormat, ExportArgs};
+pub use generate::GenerateArgs;
+pub use query::{QueryArgs, QueryFormat};
+pub use rejects::{
+    RejectsAction, RejectsArgs, RejectsFilter, RejectsListArgs, RejectsRetryArgs, RejectsShowArgs,
+};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Turns AWS CloudTrail logs into a lakehouse: sorted, Hive-partitioned Parquet, and SQL over it.
+#[derive(Debug, Parser)]
+#[command(name = "trailhouse", version, styles = STYLES, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Say more on stderr about what is being done; twice for details.
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 100)]
+    pub verbose: u8,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  trailhouse convert ./logs/AWSLogs --to ./trail
+  trailhouse query ./trail \"SELECT service, count(*) FROM events GROUP BY 1 ORDER BY 2 DESC\"
+  trailhouse export ./trail --where is_root --to -      # events as they were
+  trailhouse generate --events 10000 --to ./logs      # made-up logs to try things on
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some events were rejected.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Convert log objects into a dataset of Parquet files.
+    ///
+    /// Reads CloudTrail log objects, flattens the events into one table and writes Parquet files sorted by time, in
+    /// directories by date, service and region. Every event read is written, recognised as a duplicate, or kept as a
+    /// reject; the report proves it.
+    Convert(ConvertArgs),
+    /// Run SQL over a dataset.
+    ///
+    /// The table is called events, with date, service and region as columns. Filter on these first: they decide
+    /// which files are opened. JSON columns such as request_parameters are read with ->> or
+    /// json_get_str(request_parameters, 'bucketName').
+    Query(QueryArgs),
+    /// Give events back as the CloudTrail JSON they were.
+    ///
+    /// Each event is the JSON value that was read: unknown fields, explicit nulls, number text such as 500.0, odd types
+    /// and empty values included; only the order of keys is not kept. What comes out, convert can read again.
+    Export(ExportArgs),
+    /// See what could not be converted, and try it again.
+    ///
+    /// What is no event is kept verbatim below DATASET/_trailhouse/rejects/, with the object, the place and the reason.
+    /// Each reject has an id, of which the first digits do.
+    Rejects(RejectsArgs),
+    /// Make up realistic log objects to try things on.
+    ///
+    /// They lie in AWS's own key layout, with services, identities, errors and sizes like those of a real trail.
+    /// Beside them, truth.json says what a converter must find.
+    Generate(GenerateArgs),
+}
+
+/// How the report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object.
+    Json,
+}

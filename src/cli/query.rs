@@ -1,0 +1,57 @@
+//! `trailhouse query`, as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// What was typed after `query`.
+#[derive(Debug, Args)]
+#[command(after_help = QUERY_EXAMPLES)]
+pub struct QueryArgs {
+    /// The dataset.
+    #[arg(value_name = "DATASET")]
+    pub dataset: String,
+
+    /// One or more statements, separated by semicolons.
+    #[arg(value_name = "SQL", required_unless_present = "file", conflicts_with = "file")]
+    pub sql: Option<String>,
+
+    /// Read the statements from a file; - for standard input.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// How to write the result.
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: QueryFormat,
+
+    /// Write the result to a file instead of standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Allow COPY TO, CREATE, INSERT and the like, which write outside the dataset.
+    #[arg(long)]
+    pub allow_write: bool,
+}
+
+const QUERY_EXAMPLES: &str = "\
+Examples:
+  trailhouse query ./trail \"SELECT event_time, event_name, user_identity_arn FROM events
+                            WHERE date = '2025-03-01' AND is_root ORDER BY event_time\"
+  trailhouse query ./trail \"SELECT request_parameters->>'bucketName' AS bucket, count(*) FROM events
+                            WHERE service = 's3' GROUP BY 1 ORDER BY 2 DESC LIMIT 10\" --format csv
+  trailhouse query ./trail \"DESCRIBE events\"";
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QueryFormat {
+    /// A box drawn with lines; holds the whole result in memory.
+    Table,
+    /// Comma-separated, with a header.
+    Csv,
+    /// One JSON array of objects.
+    Json,
+    /// One JSON object a line.
+    Ndjson,
+    /// A Markdown table.
+    Markdown,
+}
