@@ -19,7 +19,8 @@ from typing import Any
 
 import dataset
 import times
-from logs import NotReadable, Record, is_event, parse, read
+from jsontext import parse
+from logs import LogObject, NotReadable, Record, read, records
 from reference import COLUMNS, PARTITIONS, Expected, expect
 
 SHOWN = 8
@@ -50,16 +51,17 @@ class Differences:
 
 
 class Logs:
-    """The records of the log objects, parted by what a converter must do with them."""
+    """What the log objects hold, parted by what a converter must do with it."""
 
-    def __init__(self, records: list[Record]) -> None:
+    def __init__(self, objects: list[LogObject]) -> None:
         """The first copy of an event, in the order of the objects' names, is the one that stays."""
+        self.objects = objects
         self.events: dict[Place, tuple[Record, Expected]] = {}
         self.duplicates = 0
         self.rejected = 0
         seen = set()
-        for record in records:
-            if not is_event(record.value):
+        for record in records(objects):
+            if not record.is_event:
                 self.rejected += 1
                 continue
             row = expect(record.value)
@@ -78,6 +80,14 @@ class Logs:
             "rejected": self.rejected,
         }
 
+    def look_alikes(self) -> Counter:
+        """What only looks like events, by kind."""
+        return sum((log.look_alikes for log in self.objects), Counter())
+
+    def skipped(self) -> Counter:
+        """Objects that are no logs, by why."""
+        return Counter(log.skipped for log in self.objects if log.skipped)
+
     def partitions(self) -> Counter:
         """Events for each date, service and region."""
         return Counter(row.partition() for _, row in self.events.values())
@@ -90,7 +100,18 @@ def check_report(differences: Differences, report: dict, logs: Logs) -> None:
         differences.compare(f"report, events {name}", events[name], due)
     parts = events["written"] + events["duplicates"] + events["rejected"]
     differences.compare("report, written + duplicates + rejected", parts, events["read"])
-    differences.compare("report, objects failed", report["objects"]["failed"], 0)
+    differences.compare("report, look-alikes", Counter(report["look_alikes"]), logs.look_alikes())
+    check_objects(differences, report["objects"], logs)
+
+
+def check_objects(differences: Differences, objects: dict, logs: Logs) -> None:
+    """Every object is accounted for, and whatever was skipped has its kind."""
+    skipped = logs.skipped()
+    differences.compare("report, objects skipped, by kind", Counter(objects["skipped_by_reason"]), skipped)
+    differences.compare("report, objects listed", objects["listed"], len(logs.objects))
+    differences.compare("report, objects skipped", objects["skipped"], skipped.total())
+    differences.compare("report, objects converted", objects["converted"], len(logs.objects) - skipped.total())
+    differences.compare("report, objects failed", objects["failed"], 0)
 
 
 def check_partitions(differences: Differences, reader: str, found: Counter, due: Counter) -> None:
@@ -241,6 +262,8 @@ def check(options: argparse.Namespace, differences: Differences) -> str:
         check_table(differences, options.table, rows)
 
     counts = ", ".join(f"{count} {name}" for name, count in logs.counts().items())
+    if besides := logs.look_alikes():
+        counts += ", besides " + ", ".join(f"{count} {kind}" for kind, count in besides.items())
     return f"{counts}; {len(rows)} rows of {len(COLUMNS)} columns in {len(found)} partitions compared"
 
 
