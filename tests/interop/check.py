@@ -100,14 +100,14 @@ def check_report(differences: Differences, report: dict, logs: Logs) -> None:
         differences.compare(f"report, events {name}", events[name], due)
     parts = events["written"] + events["duplicates"] + events["rejected"]
     differences.compare("report, written + duplicates + rejected", parts, events["read"])
-    differences.compare("report, look-alikes", Counter(report["look_alikes"]), logs.look_alikes())
+    differences.compare("report, look-alikes", report["look_alikes"], dict(logs.look_alikes()))
     check_objects(differences, report["objects"], logs)
 
 
 def check_objects(differences: Differences, objects: dict, logs: Logs) -> None:
     """Every object is accounted for, and whatever was skipped has its kind."""
     skipped = logs.skipped()
-    differences.compare("report, objects skipped, by kind", Counter(objects["skipped_by_reason"]), skipped)
+    differences.compare("report, objects skipped, by kind", objects["skipped_by_reason"], dict(skipped))
     differences.compare("report, objects listed", objects["listed"], len(logs.objects))
     differences.compare("report, objects skipped", objects["skipped"], skipped.total())
     differences.compare("report, objects converted", objects["converted"], len(logs.objects) - skipped.total())
