@@ -117,6 +117,9 @@ def sorted_out(value: Any, text: str) -> Iterator[Found]:
         yield from one(value, text, code)
     elif value.has("detail-type", "detail"):
         yield from eventbridge(value, text)
+    elif value.get("messageType") == "CONTROL_MESSAGE":
+        # It may hold a line like any other.
+        yield Found("look_alike", "control_message", value, text)
     elif letter := letter_in(value):
         yield from opened(letter, value, text)
     elif lists := [member for _, member in value if is_list(member) and is_promising(member)]:
@@ -159,7 +162,6 @@ def look_alike(value: Pairs) -> str | None:
         ("log_file_notification", value.has("s3Bucket", "s3ObjectKey")),
         ("digest", value.has("digestS3Object", "logFiles")),
         ("dynamodb_change", value.has("dynamodb") or source == "aws:dynamodb"),
-        ("control_message", value.get("messageType") == "CONTROL_MESSAGE"),
         ("config_item", value.has("configurationItems")),
         ("config_item", value.has("configurationItem", "messageType")),
         ("config_item", value.has("configSnapshotId")),
