@@ -117,8 +117,8 @@ def sorted_out(value: Any, text: str) -> Iterator[Found]:
         yield from one(value, text, code)
     elif value.has("detail-type", "detail"):
         yield from eventbridge(value, text)
-    elif value.get("messageType") == "CONTROL_MESSAGE":
-        # It may hold a line like any other.
+    elif is_control_message(value):
+        # It holds a line like any other.
         yield Found("look_alike", "control_message", value, text)
     elif letter := letter_in(value):
         yield from opened(letter, value, text)
@@ -126,6 +126,9 @@ def sorted_out(value: Any, text: str) -> Iterator[Found]:
         yield from sorted_out(lists, text)
     elif code := look_alike(value):
         yield Found("look_alike", code, value, text)
+    elif value.has("eventData", "metadata"):
+        # What partners put into CloudTrail Lake.
+        yield Found("reject", "unsupported", value, text)
     else:
         yield Found("reject", "not_an_event", value, text)
 
@@ -142,8 +145,6 @@ def standing(value: Any) -> str | None:
     """
     if not isinstance(value, Pairs):
         return None
-    if value.has("eventData", "metadata"):
-        return "unsupported"  # What partners put into CloudTrail Lake.
     given = {key for key, member in value if member is not None}
     if not given & {"eventName", "insightDetails", "summary"} or not given & {"eventVersion", "eventSource"}:
         return None
@@ -173,7 +174,15 @@ def look_alike(value: Pairs) -> str | None:
 def is_promising(items: list[Any]) -> bool:
     """Whether a list holds CloudTrail's records, or what they travel in."""
     objects = [item for item in items[:LOOKED_AT] if isinstance(item, Pairs)]
-    return any(standing(item) or letter_in(item) or item.has("detail-type", "detail") for item in objects)
+    return any(
+        standing(item) or letter_in(item) or item.has("detail-type", "detail") or is_control_message(item)
+        for item in objects
+    )
+
+
+def is_control_message(value: Pairs) -> bool:
+    """Whether a value is what CloudWatch Logs sends to see whether anybody listens."""
+    return value.get("messageType") == "CONTROL_MESSAGE"
 
 
 # --- wrappings ------------------------------------------------------------------------------------------------------
