@@ -9,6 +9,7 @@ mod architecture;
 mod aws_pages;
 mod bad_input;
 mod columns;
+mod containers;
 mod convert;
 mod export;
 mod generate;

@@ -19,7 +19,8 @@ from typing import Any
 
 import dataset
 import times
-from logs import NotReadable, Record, is_event, parse, read
+from jsontext import parse
+from logs import LogObject, NotReadable, Record, read, records
 from reference import COLUMNS, PARTITIONS, Expected, expect
 
 SHOWN = 8
@@ -50,17 +51,18 @@ class Differences:
 
 
 class Logs:
-    """The records of the log objects, parted by what a converter must do with them."""
+    """What the log objects hold, parted by what a converter must do with it."""
 
-    def __init__(self, records: list[Record]) -> None:
+    def __init__(self, objects: list[LogObject]) -> None:
         """The first copy of an event, in the order of the objects' names, is the one that stays."""
+        self.objects = objects
         self.events: dict[Place, tuple[Record, Expected]] = {}
         self.duplicates = 0
-        self.rejected = 0
+        self.rejects: dict[Place, Record] = {}
         seen = set()
-        for record in records:
-            if not is_event(record.value):
-                self.rejected += 1
+        for record in records(objects):
+            if not record.is_event:
+                self.rejects[record.object, record.index] = record
                 continue
             row = expect(record.value)
             if (key := row.key()) in seen:
@@ -72,11 +74,25 @@ class Logs:
     def counts(self) -> dict[str, int]:
         """By the names the report has for them."""
         return {
-            "read": len(self.events) + self.duplicates + self.rejected,
+            "read": len(self.events) + self.duplicates + len(self.rejects),
             "written": len(self.events),
             "duplicates": self.duplicates,
-            "rejected": self.rejected,
+            "rejected": len(self.rejects),
         }
+
+    def summary(self) -> str:
+        """All counts on a line."""
+        counts = ", ".join(f"{count} {name}" for name, count in self.counts().items())
+        besides = ", ".join(f"{count} {kind}" for kind, count in sorted(self.look_alikes().items()))
+        return f"{counts}; besides {besides}" if besides else counts
+
+    def look_alikes(self) -> Counter:
+        """What only looks like events, by kind."""
+        return sum((log.look_alikes for log in self.objects), Counter())
+
+    def skipped(self) -> Counter:
+        """Objects that are no logs, by why."""
+        return Counter(log.skipped for log in self.objects if log.skipped)
 
     def partitions(self) -> Counter:
         """Events for each date, service and region."""
@@ -90,7 +106,33 @@ def check_report(differences: Differences, report: dict, logs: Logs) -> None:
         differences.compare(f"report, events {name}", events[name], due)
     parts = events["written"] + events["duplicates"] + events["rejected"]
     differences.compare("report, written + duplicates + rejected", parts, events["read"])
-    differences.compare("report, objects failed", report["objects"]["failed"], 0)
+    differences.compare("report, look-alikes", report["look_alikes"], dict(logs.look_alikes()))
+    check_objects(differences, report["objects"], logs)
+
+
+def check_objects(differences: Differences, objects: dict, logs: Logs) -> None:
+    """Every object is accounted for, and whatever was skipped has its kind."""
+    skipped = logs.skipped()
+    differences.compare("report, objects skipped, by kind", objects["skipped_by_reason"], dict(skipped))
+    differences.compare("report, objects listed", objects["listed"], len(logs.objects))
+    differences.compare("report, objects skipped", objects["skipped"], skipped.total())
+    differences.compare("report, objects converted", objects["converted"], len(logs.objects) - skipped.total())
+    differences.compare("report, objects failed", objects["failed"], 0)
+
+
+def check_rejects(differences: Differences, found: list[dict[str, Any]], logs: Logs) -> None:
+    """Each reject is kept, as it was and for the right reason."""
+    kept = {(reject["object"], reject["event_index"]): reject for reject in found}
+    differences.compare("rejects kept", len(found), len(logs.rejects))
+    for place in sorted(kept.keys() | logs.rejects.keys()):
+        name = f"{place[0]}, reject {place[1]}"
+        if place not in kept or place not in logs.rejects:
+            differences.add(f"{name}: {'is not kept' if place in logs.rejects else 'is none'}")
+            continue
+        record, reject = logs.rejects[place], kept[place]
+        differences.compare(f"{name}, reason", reject["reason"], record.found.code)
+        if not is_json_of(reject["raw"], record.value):
+            differences.add(f"{name}: is kept changed")
 
 
 def check_partitions(differences: Differences, reader: str, found: Counter, due: Counter) -> None:
@@ -166,8 +208,13 @@ def agrees_json(found: str | None, due: Any) -> bool:
     """Whether a JSON column holds a value; SQL NULL stands for an absent or null one."""
     if found is None or due is None:
         return found is due
+    return is_json_of(found.encode("utf-8"), due)
+
+
+def is_json_of(found: bytes, due: Any) -> bool:
+    """Whether bytes are the JSON of a value."""
     try:
-        return parse(found) == due
+        return parse(found.decode("utf-8")) == due
     except ValueError:
         return False
 
@@ -227,8 +274,11 @@ def check(options: argparse.Namespace, differences: Differences) -> str:
     for name in ["read", "written", "rejected"]:
         if (due := getattr(options, name)) is not None:
             differences.compare(f"events {name}", report["events"][name], due)
+    check_rejects(differences, dataset.rejects(options.dataset), logs)
     check_files(differences, options.dataset, report)
 
+    if not logs.events and not dataset.data_files(options.dataset):
+        return f"{logs.summary()}; no data files"
     table, duck = dataset.read_with_pyarrow(options.dataset), dataset.DuckDB(options.dataset)
     rows, found = dataset.rows(table), dataset.partitions(table)
     check_partitions(differences, "pyarrow", found, logs.partitions())
@@ -240,8 +290,7 @@ def check(options: argparse.Namespace, differences: Differences) -> str:
     if options.table:
         check_table(differences, options.table, rows)
 
-    counts = ", ".join(f"{count} {name}" for name, count in logs.counts().items())
-    return f"{counts}; {len(rows)} rows of {len(COLUMNS)} columns in {len(found)} partitions compared"
+    return f"{logs.summary()}; {len(rows)} rows of {len(COLUMNS)} columns in {len(found)} partitions compared"
 
 
 def arguments() -> argparse.Namespace:

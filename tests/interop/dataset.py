@@ -84,6 +84,13 @@ def rows(table: pa.Table) -> list[dict[str, Any]]:
     return table.to_pylist()
 
 
+def rejects(root: Path) -> list[dict[str, Any]]:
+    """What could not be converted, in the order of the objects' names and of the places in them."""
+    files = sorted((root / "_trailhouse" / "rejects").glob("*.parquet"))
+    found = [reject for path in files for reject in pq.ParquetFile(path).read().to_pylist()]
+    return sorted(found, key=lambda reject: (reject["object"], reject["event_index"]))
+
+
 def other_files(root: Path) -> Iterator[str]:
     """What lies in the dataset and should not: only partitions, and names that readers skip, are due at the top."""
     for directory, _, names in os.walk(root):

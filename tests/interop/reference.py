@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import times
-from logs import Number, as_text, canonical
+from jsontext import Number, as_text, canonical
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "cloudtrail.json").read_text("utf-8"))
 COLUMNS = {column["name"]: column for column in SCHEMA["columns"]}

@@ -9,149 +9,23 @@ keys left aside. Needs nothing but the standard library. Values are never printe
 """
 
 import argparse
-import base64
-import gzip
 import json
 import subprocess
 import sys
 import tempfile
-import zlib
 from collections import Counter, defaultdict
-from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
-from logs import GZIP_MAGIC, SEPARATORS, NotReadable, Number, is_event, log_objects, refuse_constant
+from jsontext import DECODER, Number, Pairs, plain
+from logs import NotReadable, read, records
 from reference import expect
 
 SHOWN = 8
 
 
-class Pairs(list):
-    """The members of a JSON object in their order, repeated keys included."""
-
-    def get(self, key: str) -> Any:
-        """The first member of that name."""
-        return next((value for name, value in self if name == key), None)
-
-
-DECODER = json.JSONDecoder(
-    parse_int=Number, parse_float=Number, parse_constant=refuse_constant, object_pairs_hook=Pairs
-)
-
-
-def parse_all(text: str) -> list[Any]:
-    """All JSON values of a text: one, or several with blanks, line breaks or commas between them."""
-    found, at = [], SEPARATORS.match(text).end()
-    while at < len(text):
-        value, at = DECODER.raw_decode(text, at)
-        found.append(value)
-        at = SEPARATORS.match(text, at).end()
-    return found
-
-
-def unwrap(value: Any) -> Iterator[Any]:
-    """What a value holds where events are due. A wrapper that holds no event counts for itself."""
-    if isinstance(value, list) and not isinstance(value, Pairs):
-        for item in value:
-            yield from unwrap(item)
-        return
-    if isinstance(value, Pairs):
-        records = value.get("Records")
-        if isinstance(records, list) and not isinstance(records, Pairs):
-            for record in records:
-                yield from unwrap(record)
-            return
-        for opened in WRAPPERS:
-            inside = [found for part in opened(value) for found in unwrap(part)]
-            if any(map(is_cloudtrail, inside)):
-                yield from inside
-                return
-    yield value
-
-
-def eventbridge(message: Pairs) -> list[Any]:
-    """`{"detail-type": ..., "detail": {the event}}`"""
-    return [message.get("detail")]
-
-
-def cloudwatch_logs(message: Pairs) -> list[Any]:
-    """`{"logEvents": [{"message": "the event"}]}`"""
-    lines = message.get("logEvents")
-    return [value for line in items(lines) for value in from_text(line.get("message"))]
-
-
-def lookup_events(message: Pairs) -> list[Any]:
-    """`{"Events": [{"CloudTrailEvent": "the event"}]}`, and each of the rows by itself."""
-    rows = [message, *items(message.get("Events"))]
-    return [value for row in rows for value in from_text(row.get("CloudTrailEvent"))]
-
-
-def queue(message: Pairs) -> list[Any]:
-    """The body of an SQS message, as the queue gives it and as Lambda does."""
-    rows = [message, *items(message.get("Messages"))]
-    return [value for row in rows for name in ("body", "Body") for value in from_text(row.get(name))]
-
-
-def topic(message: Pairs) -> list[Any]:
-    """The message of an SNS notification, as it arrives and as Lambda gets it."""
-    rows = [message, message.get("Sns")]
-    return [value for row in rows if isinstance(row, Pairs) for value in from_text(row.get("Message"))]
-
-
-def packed(message: Pairs) -> list[Any]:
-    """Base64, often gzipped: what Lambda gets of CloudWatch Logs, Kinesis and Firehose."""
-    rows = [message, message.get("awslogs"), message.get("kinesis"), *items(message.get("records"))]
-    return [value for row in rows if isinstance(row, Pairs) for value in from_base64(row.get("data"))]
-
-
-WRAPPERS = [eventbridge, cloudwatch_logs, lookup_events, queue, topic, packed]
-
-
-def items(value: Any) -> list[Pairs]:
-    """The objects in a list."""
-    if not isinstance(value, list) or isinstance(value, Pairs):
-        return []
-    return [item for item in value if isinstance(item, Pairs)]
-
-
-def from_text(text: Any) -> list[Any]:
-    """The JSON values of a string; none if it is no JSON."""
-    if not isinstance(text, str) or text.lstrip()[:1] not in ("{", "["):
-        return []
-    try:
-        return parse_all(text)
-    except (ValueError, RecursionError):
-        return []
-
-
-def from_base64(text: Any) -> list[Any]:
-    """The JSON values of a string in base64."""
-    try:
-        content = base64.b64decode(text, validate=True)
-        content = gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
-        return from_text(content.decode("utf-8"))
-    except (TypeError, ValueError, OSError, EOFError, zlib.error):
-        return []
-
-
-def is_cloudtrail(value: Any) -> bool:
-    """Whether a value is a CloudTrail event."""
-    return isinstance(value, Pairs) and is_event(dict(value))
-
-
-def read(paths: list[str]) -> list[Any]:
-    """All that the log objects hold where events are due."""
-    found = []
-    for path in paths:
-        content = Path(path).read_bytes()
-        try:
-            content = gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
-            content = content.removeprefix(b"\xef\xbb\xbf")
-            if content.lstrip()[:1] in (b"{", b"["):
-                found.extend(each for value in parse_all(content.decode("utf-8")) for each in unwrap(value))
-        except (ValueError, EOFError, OSError, RecursionError) as error:
-            raise NotReadable(f"{path}: cannot be read as JSON ({type(error).__name__})") from error
-    return found
+def events(paths: list[str]) -> list[Any]:
+    """All events of the log objects."""
+    return [record.found.value for record in records(read(paths)) if record.is_event]
 
 
 def strict(value: Any) -> tuple:
@@ -164,13 +38,6 @@ def strict(value: Any) -> tuple:
     if isinstance(value, Number):
         return ("number", value.text)
     return (type(value).__name__, value)
-
-
-def plain(value: Any) -> Any:
-    """The value as dictionaries, for the rules that need no more."""
-    if isinstance(value, Pairs):
-        return {key: plain(member) for key, member in value}
-    return list(map(plain, value)) if isinstance(value, list) else value
 
 
 def run(*command: str) -> str:
@@ -215,7 +82,7 @@ def compare_copies(differences: Differences, due: list[Any], found: list[Any], d
 
 def check(trailhouse: str, sources: list[str], differences: Differences) -> str:
     """Goes there and back. Returns a line about what was compared."""
-    due = [value for value in read(log_objects(sources)) if is_cloudtrail(value)]
+    due = events(sources)
     with tempfile.TemporaryDirectory() as scratch:
         dataset, files = f"{scratch}/dataset", f"{scratch}/files"
         convert = [trailhouse, "convert", "--report", "json", "--allow-rejects"]
@@ -223,7 +90,7 @@ def check(trailhouse: str, sources: list[str], differences: Differences) -> str:
         exported = []
         if report["written"]:
             run(trailhouse, "export", dataset, "--to", files)
-            exported = read(log_objects([files]))
+            exported = events([files])
             lines = run(trailhouse, "export", dataset, "--to", "-", "--format", "ndjson").split("\n")[:-1]
             if [strict(DECODER.decode(line)) for line in lines] != [*map(strict, exported)]:
                 differences.append("the exported lines are not the events of the exported files")
