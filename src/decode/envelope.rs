@@ -89,8 +89,8 @@ struct Inner {
     decoder: Decoder,
     /// Where the string begins in the object.
     offset: u64,
-    /// What this is if it holds no JSON.
-    otherwise: LookAlike,
+    /// What this is if it holds no JSON; if nothing, that is a reject.
+    otherwise: Option<LookAlike>,
 }
 
 /// An event in a log line in a stream record in a message lies in three; more is a trick.
@@ -116,6 +116,29 @@ enum Found {
     End,
     Unclosed,
     Foreign(Foreign),
+}
+
+impl Inner {
+    /// The document ends between two events: a reject without bytes says so.
+    fn cut_off(&mut self) -> Found {
+        self.decoder.damaged = true;
+        let at = self.document.len();
+        let fault = JsonError { at, kind: JsonErrorKind::UnexpectedEnd };
+        self.decoder.located(
+            Found::Reject { span: at..at, reason: Reason::Truncated, fault: Some(fault) },
+            &self.document,
+        )
+    }
+
+    /// The document should be an event, and is no JSON.
+    fn no_json(&mut self) -> Found {
+        self.decoder.started = true;
+        self.decoder.position = self.document.len();
+        let fault = JsonError { at: 0, kind: JsonErrorKind::ExpectedValue };
+        let span = 0..self.document.len();
+        self.decoder
+            .located(Found::Reject { span, reason: Reason::NotJson, fault: Some(fault) }, &self.document)
+    }
 }
 
 impl Decoder {
@@ -199,9 +222,12 @@ impl Decoder {
         loop {
             if let Some(inner) = &mut self.inner {
                 match inner.decoder.advance(&inner.document, true) {
-                    Found::End | Found::Unclosed | Found::More => self.inner = None,
+                    Found::End | Found::More => self.inner = None,
+                    Found::Unclosed => return inner.cut_off(),
                     Found::Foreign(_) => {
-                        let otherwise = inner.otherwise;
+                        let Some(otherwise) = inner.otherwise else {
+                            return inner.no_json();
+                        };
                         self.inner = None;
                         return Found::LookAlike(otherwise);
                     }
@@ -296,7 +322,7 @@ impl Decoder {
                 let offset = self.base + self.position as u64;
                 self.position = end;
                 let decoder = Self { depth: self.depth + 1, ..Self::default() };
-                let (document, otherwise) = (json.into_bytes(), LookAlike::LogLine);
+                let (document, otherwise) = (json.into_bytes(), None);
                 self.inner = Some(Box::new(Inner { document, decoder, offset, otherwise }));
                 None
             }
@@ -334,12 +360,31 @@ impl Decoder {
             }
             (b'{', _) => return self.object(buffer, start, last),
             (b'0'..=b'9', None) if let Prefix::Length(length) = timestamp_prefix(&buffer[start..]) => {
-                self.position = start + length;
+                return self.log_line(buffer, start + length, last);
             }
             (b'0'..=b'9', None) if !last && timestamp_prefix(&buffer[start..]) == Prefix::Cut => {
                 return Some(Found::More);
             }
             _ => return Some(self.stray(buffer, start, &mut scanner, last)),
+        }
+        None
+    }
+
+    /// Behind a time at the start of a line: steps over a line that is about something else. A line that might have
+    /// been an event is read as one.
+    fn log_line(&mut self, buffer: &[u8], start: usize, last: bool) -> Option<Found> {
+        let rest = &buffer[start..];
+        if rest.iter().find(|byte| **byte != b' ').is_some_and(|first| matches!(first, b'{' | b'[')) {
+            self.position = start;
+            return None;
+        }
+        let Some(length) = memchr::memchr(b'\n', rest).or(last.then_some(rest.len())) else {
+            return Some(Found::More);
+        };
+        self.position = start;
+        if memchr::memmem::find(&rest[..length], b"\"event").is_none() {
+            self.position += length;
+            return Some(Found::LookAlike(LookAlike::LogLine));
         }
         None
     }
@@ -381,10 +426,15 @@ impl Decoder {
         let key = scanner.member_name()?;
         if &buffer[key] == RECORDS && scanner.take(b'[') {
             self.open.push(Level::Array);
-        } else {
-            scanner.value()?;
+            self.position = scanner.position();
+            return Ok(());
         }
+        let value = scanner.value()?;
         self.position = scanner.position();
+        if buffer[value.start] == b'[' && shape::holds_promising(buffer, value.start + 1) {
+            self.open.push(Level::Array);
+            self.position = value.start + 1;
+        }
         Ok(())
     }
 
@@ -461,7 +511,9 @@ impl Decoder {
                 let offset = self.base + (start + string.start) as u64;
                 let content = Value::scanned(&text[string]).as_string().unwrap_or(Text::scanned(""));
                 match payload::unwrap(content, encoding) {
-                    Some(document) if document.trim_ascii().is_empty() => Some(Found::LookAlike(otherwise)),
+                    Some(document) if document.trim_ascii().is_empty() && otherwise.is_some() => {
+                        otherwise.map(Found::LookAlike)
+                    }
                     Some(document) if self.depth < MAX_DOCUMENT_DEPTH => {
                         let decoder = Self { depth: self.depth + 1, ..Self::default() };
                         self.inner = Some(Box::new(Inner { document, decoder, offset, otherwise }));

@@ -20,8 +20,8 @@ pub(super) enum Shape {
         /// With its quotes.
         string: Span,
         encoding: Encoding,
-        /// What it is if the document is no JSON.
-        otherwise: LookAlike,
+        /// What it is if the document is no JSON; if nothing, that is a reject.
+        otherwise: Option<LookAlike>,
     },
     /// Known, and no event.
     LookAlike(LookAlike),
@@ -79,8 +79,14 @@ impl<'a> Object<'a> {
     }
 
     /// The member as a document in a string.
-    fn wrapped(self, name: &str, encoding: Encoding, otherwise: LookAlike) -> Option<Shape> {
+    fn wrapped(
+        self,
+        name: &str,
+        encoding: Encoding,
+        otherwise: impl Into<Option<LookAlike>>,
+    ) -> Option<Shape> {
         let (string, value) = self.find(name)?;
+        let otherwise = otherwise.into();
         (value.kind() == Kind::String).then_some(Shape::Wrapped { string, encoding, otherwise })
     }
 
@@ -94,7 +100,7 @@ impl<'a> Object<'a> {
         let mut scanner = Scanner::at(bytes, outer.start + 1);
         while let Some((key, string)) = scanner.next_member().ok()? {
             if &bytes[key] == below.as_bytes() && bytes[string.start] == b'"' {
-                return Some(Shape::Wrapped { string, encoding, otherwise: other });
+                return Some(Shape::Wrapped { string, encoding, otherwise: Some(other) });
             }
         }
         None
@@ -118,7 +124,7 @@ impl<'a> Object<'a> {
                 "eventName" | "insightDetails" | "summary" => names_action = true,
                 "eventVersion" => {
                     has_version = true;
-                    other_major |= value.as_string().is_some_and(|version| is_other_major(version.raw()));
+                    other_major |= is_other_major(value.text().trim_matches('"'));
                 }
                 "eventSource" => {
                     has_source = true;
@@ -126,6 +132,8 @@ impl<'a> Object<'a> {
                         return Shape::Unknown;
                     }
                 }
+                // The notifications of other stores than Amazon's have sources of their own.
+                "s3" if value.kind() == Kind::Object => return Shape::Unknown,
                 _ => {}
             }
         }
@@ -145,7 +153,7 @@ impl<'a> Object<'a> {
             return Some(Shape::LookAlike(LookAlike::ControlMessage));
         }
         // LookupEvents.
-        self.wrapped("CloudTrailEvent", Encoding::Plain, LookAlike::LogLine)
+        self.wrapped("CloudTrailEvent", Encoding::Plain, None)
             // A log event of CloudWatch Logs.
             .or_else(|| {
                 let is_log_event = self.has(&["id", "timestamp"]);
@@ -180,21 +188,28 @@ impl<'a> Object<'a> {
     }
 
     fn eventbridge(self) -> Shape {
-        let other = Shape::LookAlike(LookAlike::EventbridgeEvent);
         let Some((span, detail)) = self.find("detail") else {
-            return other;
+            return Shape::Unknown;
         };
-        match members_of(detail.text()) {
-            Some(fields) if Object { text: detail.text(), fields: &fields }.event() == Shape::Event => {
-                Shape::EventInside(span)
-            }
-            _ => other,
+        let fields = members_of(detail.text()).unwrap_or_default();
+        match (Object { text: detail.text(), fields: &fields }).event() {
+            Shape::Event => Shape::EventInside(span),
+            Shape::Unknown if !self.is_of_cloudtrail() => Shape::LookAlike(LookAlike::EventbridgeEvent),
+            other => other,
         }
+    }
+
+    /// Whether EventBridge says that CloudTrail sent it.
+    fn is_of_cloudtrail(self) -> bool {
+        let sort = self.get("detail-type").and_then(Value::as_string);
+        sort.is_some_and(|sort| sort.raw().ends_with("via CloudTrail"))
     }
 
     fn list(self) -> Option<Shape> {
         let records = self.find("Records").filter(|(_, value)| value.kind() == Kind::Array);
-        let list = records.map(|(span, _)| span.start + 1);
+        // Nothing was found by LookupEvents.
+        let none = || self.find("Events").filter(|(_, value)| value.items().next().is_none());
+        let list = records.or_else(none).map(|(span, _)| span.start + 1);
         list.or_else(|| promising_list(self.text.as_bytes(), self.fields)).map(Shape::List)
     }
 
@@ -232,13 +247,16 @@ impl<'a> Object<'a> {
 /// names the first objects decide, so that dumps of third parties, and files whose `Records` is misspelled, are read
 /// all the same. `object` need not be UTF-8 everywhere.
 pub(super) fn promising_list(object: &[u8], fields: &[FieldSpan]) -> Option<usize> {
-    const LOOKED_AT: usize = 3;
     let lists = fields.iter().map(FieldSpan::value_span).filter(|value| object[value.start] == b'[');
-    lists.map(|value| value.start + 1).find(|first| {
-        let mut scanner = Scanner::at(object, *first);
-        let mut items = std::iter::from_fn(|| scanner.next_item().ok().flatten()).take(LOOKED_AT);
-        items.any(|item| std::str::from_utf8(&object[item]).is_ok_and(is_promising))
-    })
+    lists.map(|value| value.start + 1).find(|first| holds_promising(object, *first))
+}
+
+/// Whether one of the first items of the list that begins at `first` is something known.
+pub(super) fn holds_promising(bytes: &[u8], first: usize) -> bool {
+    const LOOKED_AT: usize = 3;
+    let mut scanner = Scanner::at(bytes, first);
+    let mut items = std::iter::from_fn(|| scanner.next_item().ok().flatten()).take(LOOKED_AT);
+    items.any(|item| std::str::from_utf8(&bytes[item]).is_ok_and(is_promising))
 }
 
 /// Whether `text` is an object that is an event, or in which one may be wrapped.

@@ -22,7 +22,7 @@ pub(super) fn fill<'a>(event: &Event<'a>, row: &mut Row<'a>, extra: &mut Extra<'
     let insight = row.text(id::INSIGHT_DETAILS).is_some();
     let aggregated = row.text(id::EVENT_TYPE) == Some("AwsAggregatedEvent");
     if insight || aggregated {
-        from_fallbacks(event, row, &mut filled);
+        from_fallbacks(event, row, (insight, aggregated), &mut filled);
     }
     if aggregated {
         let (kept, rest) = std::mem::take(extra)
@@ -73,13 +73,20 @@ fn version_number(row: &mut Row<'_>) {
 
 /// Columns with a `fallback` path that are still empty, and derived columns that repeat a value from inside a JSON
 /// column.
-fn from_fallbacks<'a>(event: &Event<'a>, row: &mut Row<'a>, filled: &mut Vec<Cow<'a, str>>) {
+fn from_fallbacks<'a>(
+    event: &Event<'a>,
+    row: &mut Row<'a>,
+    (insight, aggregated): (bool, bool),
+    filled: &mut Vec<Cow<'a, str>>,
+) {
     for (index, column) in columns().iter().enumerate() {
         let repeated = (column.kind == ColumnKind::Derived).then_some(column.path.as_deref()).flatten();
         let Some(source) = column.fallback.as_deref().or(repeated) else {
             continue;
         };
-        if *row.cell(index) != Cell::Absent {
+        // An Insight has its own id and time; what an aggregated event has in their place is only its.
+        let applies = if source.starts_with("insightDetails.") { insight } else { aggregated };
+        if !applies || *row.cell(index) != Cell::Absent || row.is_given(index) {
             continue;
         }
         let Some(cell) = find(event, source).and_then(|value| convert(value, column.column_type)) else {

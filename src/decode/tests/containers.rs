@@ -106,6 +106,8 @@ fn wrappings_are_undone() {
         format!(r#"{{"Messages":[{{"MessageId":"1","ReceiptHandle":"2","Body":{}}}]}}"#, quoted(&two)),
         format!(r#"{{"Events":[{EVENT},{EVENT}]}}"#),
         format!(r#"{{"took":1,"hits":[{EVENT},{EVENT}]}}"#),
+        format!(r#"{{"took":1,"hits":[{EVENT}],"more":[{EVENT}],"none":[]}}"#),
+        format!(r#"{{"Records":[{EVENT}],"NextToken":"x","more":[{EVENT}]}}"#),
     ];
     for object in of_two {
         let found = decode(object.as_bytes());
@@ -122,6 +124,9 @@ fn what_only_looks_like_events_is_named() {
         (records(&[s3.into()]), LookAlike::S3Notification),
         (records(&[sqs(&records(&[s3.into()]))]), LookAlike::S3Notification),
         (records(&[sqs(&sns(&records(&[s3.into()])))]), LookAlike::S3Notification),
+        (records(&[s3.replace("aws:s3", "minio:s3")]), LookAlike::S3Notification),
+        (records(&[s3.replace("aws:s3", "ceph:s3").replace("2.1", "1.1")]), LookAlike::S3Notification),
+        ("2025-03-01T00:00:00.000Z START RequestId: 1\n".into(), LookAlike::LogLine),
         (r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2025-03-01T00:00:00.000Z","Bucket":"b"}"#.into(), LookAlike::S3TestEvent),
         (sns(r#"{"s3Bucket":"b","s3ObjectKey":["AWSLogs/1/CloudTrail/k.json.gz"]}"#), LookAlike::LogFileNotification),
         (sns("CloudTrail validation message."), LookAlike::SnsMessage),
@@ -131,7 +136,7 @@ fn what_only_looks_like_events_is_named() {
         (records(&[dynamodb.into()]), LookAlike::DynamodbChange),
         (log_events(&["START RequestId: 1"]), LookAlike::LogLine),
         (log_events(&[]).replace("DATA_MESSAGE", "CONTROL_MESSAGE"), LookAlike::ControlMessage),
-        (eventbridge(r#"{"instance-id":"i-1","state":"running"}"#), LookAlike::EventbridgeEvent),
+        (eventbridge(r#"{"instance-id":"i-1","state":"running"}"#).replace("AWS API Call via CloudTrail", "EC2 Instance State-change Notification"), LookAlike::EventbridgeEvent),
         (r#"{"awsAccountId":"1","digestS3Bucket":"b","digestS3Object":"k","logFiles":[{"s3Object":"k"}]}"#.into(), LookAlike::Digest),
         (r#"{"fileVersion":"1.0","configSnapshotId":"1","configurationItems":[{"awsRegion":"us-east-1"}]}"#.into(), LookAlike::ConfigItem),
         (r#"{"hashAlgorithm":"SHA-256","hashSignature":"ab","queryCompleteTime":"2025-03-01T00:00:00Z","files":[]}"#.into(), LookAlike::LakeSignature),
@@ -148,6 +153,8 @@ fn what_only_looks_like_events_is_named() {
 fn records_of_other_versions_and_categories_are_kept() {
     for object in [
         r#"{"eventVersion":"2.0","eventName":"ListBuckets","eventSource":"s3.amazonaws.com"}"#,
+        r#"{"eventVersion":2.1,"eventName":"ListBuckets","eventSource":"s3.amazonaws.com"}"#,
+        &eventbridge(r#"{"eventVersion":"2.0","eventName":"x"}"#),
         r#"{"metadata":{"channelARN":"a"},"eventData":{"version":"1.0","eventName":"x"}}"#,
     ] {
         assert_eq!(rejects(&decode(object.as_bytes())), [(Reason::Unsupported, object)]);
@@ -198,4 +205,27 @@ fn the_event_history_is_read_row_by_row() {
     let last = r#"{"userIdentity":{"userName":"c"},"eventName":"Z"}"#;
     assert_eq!(rejects(&found), [(Reason::BadCsv, "1,2"), (Reason::NotAnEvent, last)]);
     assert_eq!(decode(header.as_bytes()), []);
+}
+
+/// What should have held an event is kept, not counted away.
+#[test]
+fn messages_that_are_cut_or_no_json_are_rejects() {
+    let cut = records(&[sqs(&format!(r#"{{"Records":[{EVENT},"#)), sqs(EVENT)]);
+    let found = decode(cut.as_bytes());
+    assert_eq!(events(&found), [EVENT, EVENT]);
+    assert_eq!(rejects(&found), [(Reason::Truncated, "")]);
+
+    let found = decode(format!(r#"{{"Events":[{}]}}"#, lookup(&["no JSON", EVENT])).as_bytes());
+    assert_eq!(events(&found), [EVENT]);
+    assert_eq!(rejects(&found), [(Reason::NotJson, "no JSON")]);
+
+    let odd = eventbridge("null");
+    assert_eq!(rejects(&decode(odd.as_bytes())), [(Reason::NotAnEvent, odd.as_str())]);
+    assert_eq!(decode(br#"{"Events":[],"NextToken":"x"}"#), []);
+
+    let lines =
+        format!("2025-03-01T00:00:00.000Z x\"eventName\":\"y\"}}\n2025-03-01T00:00:01.000Z {EVENT}\n");
+    let found = decode(lines.as_bytes());
+    assert_eq!(events(&found), [EVENT]);
+    assert_eq!(rejects(&found), [(Reason::NotJson, r#"x"eventName":"y"}"#)]);
 }
