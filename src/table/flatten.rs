@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::column::{self, ColumnType, Member, Members, RESOURCE_MEMBERS, WrittenAs, columns, id};
+use super::column::{self, Column, ColumnType, Member, Members, RESOURCE_MEMBERS, WrittenAs, columns, id};
 use super::extra::{Extra, json_object};
 use super::row::{Cell, Resource, Row};
 use super::{fill, identity, time};
@@ -134,15 +134,7 @@ impl<'a> Flattening<'a> {
         if !matches!(value.text(), "\"\"" | "{}") {
             self.row.set_given(column);
         }
-        let (cell, exact) = match description.column_type {
-            ColumnType::Text => text(value),
-            ColumnType::Json => (Cell::Text(value.text().into()), true),
-            ColumnType::Boolean => boolean(value, description.written_as),
-            ColumnType::Timestamp => timestamp(value),
-            ColumnType::Resources => resources(value),
-            // No field of an event has these types.
-            ColumnType::Int32 | ColumnType::Int64 | ColumnType::TextList => (Cell::Absent, false),
-        };
+        let (cell, exact) = cell(description, value);
         self.row.set(column, cell);
         if !exact {
             self.extra.push((path.into(), value.text()));
@@ -152,6 +144,19 @@ impl<'a> Flattening<'a> {
 
 /// A cell, and whether it says all that the value said.
 type Converted<'a> = (Cell<'a>, bool);
+
+/// The cell of `column` for a value that is not null. What the cell does not say all of goes to `extra`.
+pub(super) fn cell<'a>(column: &Column, value: Value<'a>) -> Converted<'a> {
+    match column.column_type {
+        ColumnType::Text => text(value),
+        ColumnType::Json => (Cell::Text(value.text().into()), true),
+        ColumnType::Boolean => boolean(value, column.written_as),
+        ColumnType::Timestamp => timestamp(value),
+        ColumnType::Resources => resources(value),
+        // No field of an event has these types.
+        ColumnType::Int32 | ColumnType::Int64 | ColumnType::TextList => (Cell::Absent, false),
+    }
+}
 
 fn text(value: Value<'_>) -> Converted<'_> {
     match (value.as_string(), value.kind()) {
