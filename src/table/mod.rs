@@ -19,6 +19,6 @@ pub mod time;
 
 pub use builder::BatchBuilder;
 pub use flatten::{WHOLE_EVENT, flatten};
-pub use key::{EventKey, KeyFields};
+pub use key::{EventKey, RowKeys};
 pub use restore::{RestoreError, Restorer};
 pub use row::{Cell, PackedRows, Resource, Row, SortKey};

@@ -74,14 +74,19 @@ impl<'b> Restorer<'b> {
     /// # Errors
     /// If one is missing, or of another type than the table's. Texts may be of any of Arrow's three layouts.
     pub fn try_new(batch: &'b RecordBatch) -> Result<Self, RestoreError> {
-        let values = |column: &'static Column| {
-            if column.kind == ColumnKind::Derived {
-                return Ok(None);
-            }
-            let name = column.name.as_str();
-            let array = batch.column_by_name(name).ok_or(RestoreError::NoColumn { column: name })?;
-            let wrong_type = || RestoreError::WrongType { column: name, found: array.data_type().clone() };
-            Values::new(array.as_ref(), column.column_type).map(Some).ok_or_else(wrong_type)
+        let missing = Self::columns().find(|name| batch.column_by_name(name).is_none());
+        missing.map_or_else(|| Self::of_file(batch), |column| Err(RestoreError::NoColumn { column }))
+    }
+
+    /// As [`try_new`](Self::try_new), but for all the columns of a data file: one that is missing was not yet known
+    /// when the file was written, and no event of it has the field there.
+    ///
+    /// # Errors
+    /// If a column is of another type than the table's.
+    pub fn of_file(batch: &'b RecordBatch) -> Result<Self, RestoreError> {
+        let values = |column: &'static Column| match column.kind {
+            ColumnKind::Derived => Ok(None),
+            _ => Values::find(batch, column),
         };
         Ok(Self { columns: columns().iter().map(values).collect::<Result<_, _>>()? })
     }
@@ -91,14 +96,19 @@ impl<'b> Restorer<'b> {
     /// # Errors
     /// If the row holds what flattening never leaves; `out` then ends in a part of the event.
     pub fn write(&self, row: usize, out: &mut Vec<u8>) -> Result<(), RestoreError> {
-        self.event(row, out).map_err(|fault| RestoreError::Cell {
+        self.event(row, out).map_err(|fault| self.fault(row, fault))
+    }
+
+    /// Says that `column` of row `row` is at fault.
+    pub(super) fn fault(&self, row: usize, column: Fault) -> RestoreError {
+        RestoreError::Cell {
             object: self.text(id::SOURCE_OBJECT, row).unwrap_or_default().to_owned(),
             index: match &self.columns[id::SOURCE_INDEX] {
                 Some(Values::Integer(numbers)) => numbers.value(row),
                 _ => 0,
             },
-            column: &columns()[fault].name,
-        })
+            column: &columns()[column].name,
+        }
     }
 
     fn event(&self, row: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
@@ -216,10 +226,7 @@ impl<'b> Restorer<'b> {
     }
 
     fn text(&self, column: usize, row: usize) -> Option<&'b str> {
-        match &self.columns[column] {
-            Some(Values::Text(texts)) => texts.value(row),
-            _ => None,
-        }
+        self.columns[column].as_ref()?.text(row)
     }
 
     fn texts(&self, column: usize, row: usize) -> impl Iterator<Item = &'b str> {
@@ -233,7 +240,7 @@ impl<'b> Restorer<'b> {
 
 /// The event that `extra` holds as a whole, if it does. It may be nested as deep as JSON is read at all, which is why
 /// the object around it is not scanned.
-fn whole_event(extra: &str) -> Option<&str> {
+pub(super) fn whole_event(extra: &str) -> Option<&str> {
     extra.strip_prefix("{\"")?.strip_prefix(WHOLE_EVENT)?.strip_prefix("\":")?.strip_suffix('}')
 }
 
@@ -306,7 +313,7 @@ impl<'b> Notes<'b> {
 
 /// The values of a column.
 #[derive(Debug)]
-enum Values<'b> {
+pub(super) enum Values<'b> {
     Text(Texts<'b>),
     Boolean(&'b BooleanArray),
     Integer(&'b Int64Array),
@@ -318,6 +325,38 @@ enum Values<'b> {
 }
 
 impl<'b> Values<'b> {
+    /// Those of `column`, if the batch has it.
+    ///
+    /// # Errors
+    /// If it is of another type than the table's.
+    pub(super) fn find(
+        batch: &'b RecordBatch,
+        column: &'static Column,
+    ) -> Result<Option<Self>, RestoreError> {
+        let name = column.name.as_str();
+        let Some(array) = batch.column_by_name(name) else {
+            return Ok(None);
+        };
+        let wrong_type = || RestoreError::WrongType { column: name, found: array.data_type().clone() };
+        Self::new(array.as_ref(), column.column_type).map(Some).ok_or_else(wrong_type)
+    }
+
+    /// The text of a row, if this column holds texts and one there.
+    pub(super) fn text(&self, row: usize) -> Option<&'b str> {
+        match self {
+            Self::Text(texts) => texts.value(row),
+            _ => None,
+        }
+    }
+
+    /// The time of a row in microseconds since 1970, if this column holds times and one there.
+    pub(super) fn micros(&self, row: usize) -> Option<i64> {
+        match self {
+            Self::Timestamp(times) => times.is_valid(row).then(|| times.value(row)),
+            _ => None,
+        }
+    }
+
     /// `None` if the array has not the type of the column.
     fn new(array: &'b dyn Array, column_type: ColumnType) -> Option<Self> {
         Some(match column_type {
@@ -349,7 +388,7 @@ impl<'b> Values<'b> {
 
 /// Texts, in whichever layout the reader prefers.
 #[derive(Debug, Clone, Copy)]
-enum Texts<'b> {
+pub(super) enum Texts<'b> {
     Plain(&'b StringArray),
     Large(&'b LargeStringArray),
     View(&'b StringViewArray),
@@ -376,7 +415,7 @@ impl<'b> Texts<'b> {
 
 /// Lists of texts.
 #[derive(Debug)]
-struct TextList<'b> {
+pub(super) struct TextList<'b> {
     list: &'b ListArray,
     items: Texts<'b>,
 }
@@ -389,7 +428,7 @@ impl TextList<'_> {
 
 /// Lists of resources.
 #[derive(Debug)]
-struct Resources<'b> {
+pub(super) struct Resources<'b> {
     list: &'b ListArray,
     /// In the order of [`RESOURCE_MEMBERS`].
     members: Vec<Texts<'b>>,
