@@ -2,7 +2,7 @@
 //!
 //! Copies of an event share its time, so they share its day: what is known is kept by day, and the keys of a day are
 //! read from the data files that were there before when its first event comes along. A day nobody asks about costs
-//! nothing.
+//! nothing. Few columns tell most events; the others are given back from their rows.
 
 use std::collections::HashMap;
 
@@ -97,7 +97,7 @@ impl KnownEvents {
         let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
         let unreadable = |source| Error::Unreadable { file: path.to_string(), source };
         let content = self.dataset.store.get(path).await.map_err(refused)?.bytes().await.map_err(refused)?;
-        let file = DataFile {
+        let file = KnownFile {
             metadata: ArrowReaderMetadata::load(&content, ArrowReaderOptions::new()).map_err(unreadable)?,
             content,
         };
@@ -132,15 +132,15 @@ impl From<RestoreError> for KeyError {
     }
 }
 
-/// A data file in memory.
-struct DataFile {
+/// A data file that was there before, in memory.
+struct KnownFile {
     content: Bytes,
     metadata: ArrowReaderMetadata,
 }
 
-impl DataFile {
-    /// Adds the keys of its rows to `keys`. Few columns tell most events; only rows whose events are told by their
-    /// whole record are read whole, and nearly every file has none.
+impl KnownFile {
+    /// Adds the keys of its rows to `keys`. Only rows whose events are told by their whole record are read whole, and
+    /// nearly every file has none.
     fn read_keys(&self, keys: &mut HashSet<EventKey>) -> Result<(), KeyError> {
         let mut whole = Vec::new();
         let mut first = 0;
