@@ -14,8 +14,9 @@ use arrow::array::RecordBatch;
 
 use super::column::{columns, id};
 use super::flatten::cell;
-use super::restore::{RestoreError, Restorer, Values, whole_event};
+use super::restore::{RestoreError, Restorer, whole_event};
 use super::row::{Cell, Row};
+use super::values::Values;
 use crate::decode::json::JsonError;
 use crate::decode::value::Value;
 use crate::decode::{Event, canonical};

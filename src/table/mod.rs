@@ -16,6 +16,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 pub mod time;
+mod values;
 
 pub use builder::BatchBuilder;
 pub use flatten::{WHOLE_EVENT, flatten};
