@@ -134,7 +134,15 @@ impl<'a> Flattening<'a> {
         if !matches!(value.text(), "\"\"" | "{}") {
             self.row.set_given(column);
         }
-        let (cell, exact) = cell(description, value);
+        let (cell, exact) = match description.column_type {
+            ColumnType::Text => text(value),
+            ColumnType::Json => (Cell::Text(value.text().into()), true),
+            ColumnType::Boolean => boolean(value, description.written_as),
+            ColumnType::Timestamp => timestamp(value),
+            ColumnType::Resources => resources(value),
+            // No field of an event has these types.
+            ColumnType::Int32 | ColumnType::Int64 | ColumnType::TextList => (Cell::Absent, false),
+        };
         self.row.set(column, cell);
         if !exact {
             self.extra.push((path.into(), value.text()));
@@ -145,19 +153,17 @@ impl<'a> Flattening<'a> {
 /// A cell, and whether it says all that the value said.
 type Converted<'a> = (Cell<'a>, bool);
 
-/// The cell of `column` for a value that is not null. What the cell does not say all of goes to `extra`.
-pub(super) fn cell<'a>(column: &Column, value: Value<'a>) -> Converted<'a> {
-    match column.column_type {
-        ColumnType::Text => text(value),
-        ColumnType::Json => (Cell::Text(value.text().into()), true),
-        ColumnType::Boolean => boolean(value, column.written_as),
+/// Whether a value that is not null gives a cell of `column`, which holds texts or times.
+pub(super) fn gives_cell(column: &Column, value: Value<'_>) -> bool {
+    let (cell, _) = match column.column_type {
         ColumnType::Timestamp => timestamp(value),
-        ColumnType::Resources => resources(value),
-        // No field of an event has these types.
-        ColumnType::Int32 | ColumnType::Int64 | ColumnType::TextList => (Cell::Absent, false),
-    }
+        _ => text(value),
+    };
+    cell != Cell::Absent
 }
 
+// Nearly every value of every event is a text: as a call this costs a conversion 4 % of its time.
+#[inline(always)]
 fn text(value: Value<'_>) -> Converted<'_> {
     match (value.as_string(), value.kind()) {
         (Some(text), _) => text.decode().map_or((Cell::Absent, false), |text| (Cell::Text(text), true)),
@@ -180,6 +186,7 @@ fn boolean(value: Value<'_>, written_as: Option<WrittenAs>) -> Converted<'_> {
     }
 }
 
+#[inline(always)]
 fn timestamp(value: Value<'_>) -> Converted<'_> {
     match value.as_string().and_then(|text| time::read(text.raw())) {
         Some(time) => (Cell::Integer(time.micros), time.exact),

@@ -13,9 +13,9 @@
 use arrow::array::RecordBatch;
 
 use super::column::{columns, id};
-use super::flatten::cell;
+use super::flatten::gives_cell;
 use super::restore::{RestoreError, Restorer, whole_event};
-use super::row::{Cell, Row};
+use super::row::Row;
 use super::values::Values;
 use crate::decode::json::JsonError;
 use crate::decode::value::Value;
@@ -174,5 +174,5 @@ fn gives_no_cell(column: usize, path: &str, value: Value<'_>) -> bool {
         return false;
     };
     // An object that is none holds no member.
-    below.starts_with('.') || (below.is_empty() && cell(column, value).0 == Cell::Absent)
+    below.starts_with('.') || (below.is_empty() && !gives_cell(column, value))
 }

@@ -42,6 +42,7 @@ impl<'b> Values<'b> {
     }
 
     /// The text of a row, if this column holds texts and one there.
+    #[inline]
     pub(super) fn text(&self, row: usize) -> Option<&'b str> {
         match self {
             Self::Text(texts) => texts.value(row),
@@ -104,6 +105,7 @@ impl<'b> Texts<'b> {
         }
     }
 
+    #[inline]
     pub(super) fn value(&self, row: usize) -> Option<&'b str> {
         match self {
             Self::Plain(array) => array.is_valid(row).then(|| array.value(row)),
