@@ -1,10 +1,12 @@
 //! `convert`: sources, filters, duplicates, rejects, what lies on disk.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use arrow::array::{AsArray as _, RecordBatch};
+use arrow::array::{Array as _, AsArray as _, RecordBatch, StringArray};
 use arrow::datatypes::TimestampMicrosecondType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{FileReader as _, SerializedFileReader};
 use serde_json::json;
@@ -247,6 +249,112 @@ fn only_copies_are_duplicates() {
     // The copy that came first stays.
     let kept = dir.query("trail", "SELECT aws_region FROM events WHERE event_name = 'Gets3' AND event_id LIKE '%7' AND recipient_account_id = '111122223333' AND service = 's3' AND event_time = '2025-03-01T00:00:07Z' AND event_id LIKE '0%'");
     assert_eq!(kept, [json!({"aws_region": "us-east-1"})]);
+}
+
+/// Events that can only be told by their whole record: no id, no readable time, a name or account that is no text,
+/// a key that is repeated.
+fn nameless() -> Vec<String> {
+    let base = |n| event(n, "s3", "us-east-1");
+    let id = |n| format!(r#""eventID":"00000000-0000-4000-8000-{n:012}","#);
+    let account = r#""recipientAccountId":"111122223333""#;
+    vec![
+        base(1).replace(&id(1), ""),
+        base(2).replace(&id(2), r#""eventID":"","#),
+        base(3).replace(&id(3), r#""eventID":{"a":[1,{"b":null}]},"#),
+        base(4).replace("2025-03-01T00:00:04Z", "2025-03-01 around noon"),
+        base(5).replace("2025-03-01T00:00:05Z", "yesterday"),
+        base(6).replace(r#""eventTime":"2025-03-01T00:00:06Z","#, ""),
+        base(7).replace(r#""Gets3""#, r#"{"first":1}"#),
+        base(7).replace(r#""Gets3""#, r#"{"second":1}"#),
+        base(8).replace(account, r#""recipientAccountId":["111122223333"]"#),
+        base(8).replace(account, r#""recipientAccountId":"\ud800""#),
+        base(9).replace(r#""Gets3""#, r#""Gets3","eventName":"A""#),
+        base(9).replace(r#""Gets3""#, r#""Gets3","eventName":"B""#),
+        r#"{"eventVersion":"1.08","eventName":{},"userAgent":"user1","awsRegion":"us-east-1"}"#.to_owned(),
+        r#"{"eventVersion":"1.08","eventType":"AwsCloudTrailInsight","insightDetails":{},"userAgent":"user1"}"#.to_owned(),
+    ]
+}
+
+/// The same event, spelled otherwise: another order of keys, blanks, and an escape.
+fn respelled(event: &str) -> String {
+    let (version, rest) = event.split_once(',').unwrap();
+    let rest =
+        rest.strip_suffix('}').unwrap().replace("us-east-1", "us-east-\\u0031").replace(":true", " : true");
+    format!("{{{rest} ,{}}}", version.strip_prefix('{').unwrap())
+}
+
+#[test]
+fn events_told_by_their_whole_record_are_written_once() {
+    let dir = Dir::new();
+    // Among others, of the same day and file.
+    let mut all = events(100..400);
+    all.extend(nameless());
+    dir.write("i.json", log_file(&all));
+    let copies: Vec<String> = all.iter().map(|event| respelled(event)).collect();
+    dir.write("j.json", log_file(&copies));
+    let counts = |written: u64, duplicates: u64| json!({"read": written + duplicates, "written": written, "duplicates": duplicates, "rejected": 0, "filtered": 0});
+
+    let both = dir.convert(&["i.json", "j.json", "--to", "one-run"]);
+    assert_eq!(both["events"], counts(314, 314));
+
+    assert_eq!(dir.convert(&["i.json", "--to", "trail"])["events"], counts(314, 0));
+    let before = dir.files("trail");
+    assert_eq!(dir.convert(&["j.json", "--to", "trail"])["events"], counts(0, 314));
+    assert_eq!(dir.files("trail"), before);
+
+    // What differs in anything is another event.
+    let others: Vec<String> = nameless().iter().map(|event| event.replace(":\"user", ":\"USER")).collect();
+    dir.write("k.json", log_file(&others));
+    assert_eq!(dir.convert(&["k.json", "--to", "trail"])["events"], counts(14, 0));
+}
+
+/// The columns that a version added are not in files that were written before.
+#[test]
+fn events_without_an_id_are_recognised_in_files_of_fewer_columns() {
+    let dir = Dir::new();
+    dir.write("i.json", log_file(&nameless()));
+    dir.convert(&["i.json", "--to", "trail"]);
+    for (path, content) in dir.files("trail") {
+        let batch = batches(&content).remove(0);
+        let kept: Vec<usize> = (0..batch.num_columns())
+            .filter(|column| batch.column(*column).null_count() < batch.num_rows())
+            .collect();
+        assert!(kept.len() < 60);
+        let batch = batch.project(&kept).unwrap();
+        let mut file = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        dir.write(&format!("trail/{path}"), file);
+    }
+    dir.write("j.json", log_file(&nameless()));
+    assert_eq!(dir.convert(&["j.json", "--to", "trail"])["events"]["duplicates"], 14);
+}
+
+/// A row that somebody changed so that it gives no event: whether it is a copy cannot be told.
+#[test]
+fn a_row_that_gives_no_event_stops_the_run() {
+    let dir = Dir::new();
+    dir.write("i.json", log_file(&nameless()[..1]));
+    dir.convert(&["i.json", "--to", "trail"]);
+    let (path, content) = dir.files("trail").pop_first().unwrap();
+    let batch = batches(&content).remove(0);
+    let extra = batch.schema().index_of("extra").unwrap();
+    let mut columns = batch.columns().to_vec();
+    columns[extra] = Arc::new(StringArray::from(vec![r#"{"no.such.place":1}"#]));
+    let batch = RecordBatch::try_new(batch.schema(), columns).unwrap();
+    let mut file = Vec::new();
+    let mut writer = ArrowWriter::try_new(&mut file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    dir.write(&format!("trail/{path}"), file);
+    dir.write("j.json", log_file(&nameless()[..1]));
+    let run = dir.run(&["convert", "j.json", "--to", "trail"]).exits(1);
+    assert!(
+        run.stderr.contains(&path) && run.stderr.contains("its extra is not as trailhouse writes it"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

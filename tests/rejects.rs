@@ -308,6 +308,29 @@ fn a_killed_retry_is_simply_run_again() {
     assert_eq!(dir.files("trail"), after);
 }
 
+/// Converted long ago, and met again in a reject that now reads.
+#[test]
+fn a_retry_recognises_events_without_an_id() {
+    let dir = Dir::new();
+    let nameless = event(10, "ec2", "r").replace("eventID", "eventId");
+    let unnamed = event(11, "ec2", "r").replace(r#""Getec2""#, "[1]");
+    let same_id = unnamed.replace("[1]", "[2]");
+    dir.write("log.json", log_file(&[nameless.clone(), unnamed.clone()]));
+    dir.convert(&["log.json", "--to", "trail"]);
+    for (n, raw) in [&nameless, &unnamed, &same_id].into_iter().enumerate() {
+        store(&dir, raw, "/old/log.json", n as u64, &format!("old{n}"));
+    }
+    let (code, report, _) = retry(&dir, &[]);
+    assert_eq!(
+        (code, &report["events"]["duplicates"], &report["events"]["written"]),
+        (0, &json!(2), &json!(1))
+    );
+    let ids = events(&dir).into_iter().map(|event| event["event_id"].clone());
+    let ids: Vec<Value> = ids.collect();
+    let named = json!("00000000-0000-4000-8000-000000000011");
+    assert_eq!(ids, [named.clone(), named, Value::Null]);
+}
+
 /// The same by a real failure: everything can be written but the files of rejects.
 #[test]
 fn a_retry_that_fails_before_its_last_step_loses_and_doubles_nothing() {

@@ -2,22 +2,25 @@
 //!
 //! Copies of an event share its time, so they share its day: what is known is kept by day, and the keys of a day are
 //! read from the data files that were there before when its first event comes along. A day nobody asks about costs
-//! nothing.
+//! nothing. Few columns tell most events; the others are given back from their rows.
 
 use std::collections::HashMap;
 
-use arrow::array::{Array as _, AsArray as _, RecordBatch, StringArray};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::error::ArrowError;
+use bytes::Bytes;
 use hashbrown::HashSet;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+use parquet::errors::ParquetError;
+use parquet::file::statistics::Statistics;
 
 use super::{Dataset, Error};
 use crate::partition::PartitionKey;
-use crate::table::column::{columns, id};
-use crate::table::{EventKey, KeyFields};
+use crate::table::{EventKey, RestoreError, Restorer, RowKeys};
 
 /// The events known so far, by day.
 #[derive(Debug)]
@@ -31,15 +34,8 @@ pub struct KnownEvents {
     leftovers: Vec<Path>,
 }
 
-/// The columns that make an event's key, and the nullable fallback of the last.
-const KEY_COLUMNS: [usize; 6] = [
-    id::EVENT_TIME,
-    id::EVENT_ID,
-    id::EVENT_SOURCE,
-    id::EVENT_NAME,
-    id::RECIPIENT_ACCOUNT_ID,
-    id::USER_IDENTITY_ACCOUNT_ID,
-];
+/// Rows read at a time where they are read whole: an event may be a megabyte.
+const WHOLE_EVENT_ROWS: usize = 64;
 
 impl KnownEvents {
     /// Knows what is in the dataset, but for files whose name begins with `own_stem`.
@@ -101,48 +97,99 @@ impl KnownEvents {
         let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
         let unreadable = |source| Error::Unreadable { file: path.to_string(), source };
         let content = self.dataset.store.get(path).await.map_err(refused)?.bytes().await.map_err(refused)?;
-        let file = ParquetRecordBatchReaderBuilder::try_new(content).map_err(unreadable)?;
-        let names = KEY_COLUMNS.map(|column| columns()[column].name.as_str());
-        let mask = ProjectionMask::columns(file.parquet_schema(), names);
-        let batches = file.with_projection(mask).build().map_err(unreadable)?;
-        for batch in batches {
-            keys.extend(batch_keys(&batch.map_err(|source| unreadable(source.into()))?));
-        }
-        Ok(())
+        let file = KnownFile {
+            metadata: ArrowReaderMetadata::load(&content, ArrowReaderOptions::new()).map_err(unreadable)?,
+            content,
+        };
+        file.read_keys(keys).map_err(|error| match error {
+            KeyError::File(source) => unreadable(source),
+            KeyError::Row(source) => Error::NoEvent { file: path.to_string(), source },
+        })
     }
 }
 
-/// The keys of a batch's rows. Events without an id or a time are told by their whole record, which is not read
-/// back here.
-fn batch_keys(batch: &RecordBatch) -> Vec<EventKey> {
-    let column = |column: usize| batch.column_by_name(&columns()[column].name);
-    let texts = |name: usize| column(name).and_then(|array| array.as_string_opt::<i32>());
-    let times = column(id::EVENT_TIME).and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
-    let (Some(times), Some(ids), Some(sources), Some(names), Some(recipients), Some(callers)) = (
-        times,
-        texts(id::EVENT_ID),
-        texts(id::EVENT_SOURCE),
-        texts(id::EVENT_NAME),
-        texts(id::RECIPIENT_ACCOUNT_ID),
-        texts(id::USER_IDENTITY_ACCOUNT_ID),
-    ) else {
-        return Vec::new();
-    };
-    (0..batch.num_rows())
-        .filter(|row| times.is_valid(*row) && !text(ids, *row).is_empty())
-        .map(|row| {
-            let recipient = text(recipients, row);
-            EventKey::of_fields(KeyFields {
-                event_id: text(ids, row),
-                event_time: times.value(row),
-                event_source: text(sources, row),
-                event_name: text(names, row),
-                account: if recipient.is_empty() { text(callers, row) } else { recipient },
-            })
-        })
-        .collect()
+/// Why the keys of a file cannot be had.
+enum KeyError {
+    File(ParquetError),
+    Row(RestoreError),
 }
 
-fn text(array: &StringArray, row: usize) -> &str {
-    if array.is_valid(row) { array.value(row) } else { "" }
+impl From<ParquetError> for KeyError {
+    fn from(error: ParquetError) -> Self {
+        Self::File(error)
+    }
+}
+
+impl From<ArrowError> for KeyError {
+    fn from(error: ArrowError) -> Self {
+        Self::File(error.into())
+    }
+}
+
+impl From<RestoreError> for KeyError {
+    fn from(error: RestoreError) -> Self {
+        Self::Row(error)
+    }
+}
+
+/// A data file that was there before, in memory.
+struct KnownFile {
+    content: Bytes,
+    metadata: ArrowReaderMetadata,
+}
+
+impl KnownFile {
+    /// Adds the keys of its rows to `keys`. Only rows whose events are told by their whole record are read whole, and
+    /// nearly every file has none.
+    fn read_keys(&self, keys: &mut HashSet<EventKey>) -> Result<(), KeyError> {
+        let mut whole = Vec::new();
+        let mut first = 0;
+        for batch in self.read(RowKeys::columns().filter(|column| self.has_values(column))).build()? {
+            let batch = batch?;
+            let row_keys = RowKeys::try_new(&batch)?;
+            for row in 0..batch.num_rows() {
+                match row_keys.key(row) {
+                    Some(key) => drop(keys.insert(key)),
+                    None => whole.push(first + row),
+                }
+            }
+            first += batch.num_rows();
+        }
+        if whole.is_empty() {
+            return Ok(());
+        }
+        let rows = RowSelection::from_consecutive_ranges(whole.into_iter().map(|row| row..row + 1), first);
+        let reader =
+            self.read(Restorer::columns()).with_row_selection(rows).with_batch_size(WHOLE_EVENT_ROWS);
+        let mut buffer = Vec::new();
+        for batch in reader.build()? {
+            let batch = batch?;
+            let restorer = Restorer::of_file(&batch)?;
+            for row in 0..batch.num_rows() {
+                keys.insert(restorer.record_key(row, &mut buffer)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads those of `columns` that the file has.
+    fn read<'c>(&self, columns: impl Iterator<Item = &'c str>) -> ParquetRecordBatchReaderBuilder<Bytes> {
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.content.clone(), self.metadata.clone());
+        let mask = ProjectionMask::columns(reader.parquet_schema(), columns);
+        reader.with_projection(mask)
+    }
+
+    /// Whether a column, which is not a nested one, may hold values: what the statistics know not to is not read.
+    fn has_values(&self, column: &str) -> bool {
+        let metadata = self.metadata.metadata();
+        let leaves = metadata.file_metadata().schema_descr().columns();
+        let leaf = leaves.iter().position(|leaf| leaf.path().parts() == [column]);
+        leaf.is_some_and(|leaf| {
+            metadata.row_groups().iter().any(|rows| {
+                let nulls = rows.column(leaf).statistics().and_then(Statistics::null_count_opt);
+                nulls != Some(rows.num_rows() as u64)
+            })
+        })
+    }
 }

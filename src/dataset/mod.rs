@@ -30,6 +30,7 @@ pub use rejects::{RejectFile, StoredReject};
 
 use crate::partition::PartitionKey;
 use crate::source;
+use crate::table::RestoreError;
 
 /// Why a dataset cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,14 @@ pub enum Error {
         file: String,
         /// What is wrong with it.
         source: parquet::errors::ParquetError,
+    },
+    /// A data file with a row or a column that is not as trailhouse writes it.
+    #[error("cannot read {file} of the dataset: {source}; if another program wrote it, move it out")]
+    NoEvent {
+        /// The file, relative to the dataset.
+        file: String,
+        /// What is wrong with it.
+        source: RestoreError,
     },
     /// Rejects could not be encoded, which would be a bug.
     #[error("cannot encode rejects: {0}")]

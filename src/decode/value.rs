@@ -196,6 +196,26 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Reads `text` as exactly one object whose members may each be nested as deep as JSON is read at all: an event.
+    ///
+    /// # Errors
+    /// Where the text is no JSON object; trailing bytes other than white space count as an error.
+    pub fn parse_record(text: &'a str) -> Result<Self, JsonError> {
+        let mut scanner = Scanner::new(text.as_bytes());
+        let expected_value =
+            |scanner: &Scanner<'_>| JsonError { at: scanner.position(), kind: JsonErrorKind::ExpectedValue };
+        if !scanner.take(b'{') {
+            return Err(expected_value(&scanner));
+        }
+        let start = scanner.position() - 1;
+        while scanner.next_member()?.is_some() {}
+        let end = scanner.position();
+        match scanner.peek() {
+            None => Ok(Self { text: &text[start..end] }),
+            Some(_) => Err(expected_value(&scanner)),
+        }
+    }
+
     /// A value the scanner has just stepped over.
     pub(super) fn scanned(text: &'a str) -> Self {
         Self { text }

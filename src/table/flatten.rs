@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::column::{self, ColumnType, Member, Members, RESOURCE_MEMBERS, WrittenAs, columns, id};
+use super::column::{self, Column, ColumnType, Member, Members, RESOURCE_MEMBERS, WrittenAs, columns, id};
 use super::extra::{Extra, json_object};
 use super::row::{Cell, Resource, Row};
 use super::{fill, identity, time};
@@ -153,6 +153,17 @@ impl<'a> Flattening<'a> {
 /// A cell, and whether it says all that the value said.
 type Converted<'a> = (Cell<'a>, bool);
 
+/// Whether a value that is not null gives a cell of `column`, which holds texts or times.
+pub(super) fn gives_cell(column: &Column, value: Value<'_>) -> bool {
+    let (cell, _) = match column.column_type {
+        ColumnType::Timestamp => timestamp(value),
+        _ => text(value),
+    };
+    cell != Cell::Absent
+}
+
+// Nearly every value of every event is a text: as a call this costs a conversion 4 % of its time.
+#[inline(always)]
 fn text(value: Value<'_>) -> Converted<'_> {
     match (value.as_string(), value.kind()) {
         (Some(text), _) => text.decode().map_or((Cell::Absent, false), |text| (Cell::Text(text), true)),
@@ -175,6 +186,7 @@ fn boolean(value: Value<'_>, written_as: Option<WrittenAs>) -> Converted<'_> {
     }
 }
 
+#[inline(always)]
 fn timestamp(value: Value<'_>) -> Converted<'_> {
     match value.as_string().and_then(|text| time::read(text.raw())) {
         Some(time) => (Cell::Integer(time.micros), time.exact),

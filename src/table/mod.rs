@@ -16,9 +16,10 @@ mod row;
 #[cfg(test)]
 mod tests;
 pub mod time;
+mod values;
 
 pub use builder::BatchBuilder;
 pub use flatten::{WHOLE_EVENT, flatten};
-pub use key::{EventKey, KeyFields};
+pub use key::{EventKey, RowKeys};
 pub use restore::{RestoreError, Restorer};
 pub use row::{Cell, PackedRows, Resource, Row, SortKey};

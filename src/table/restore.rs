@@ -5,19 +5,13 @@
 //! filled in from elsewhere does not count. The event is the JSON value it was; its members come in the order of the
 //! columns, with unknown ones behind those that are known.
 
-use std::ops::Range;
-
-use arrow::array::{
-    Array, AsArray as _, BooleanArray, Int64Array, LargeStringArray, ListArray, RecordBatch, StringArray,
-    StringViewArray, TimestampMicrosecondArray,
-};
+use arrow::array::RecordBatch;
 use arrow::datatypes::DataType;
 
-use super::column::{
-    Column, ColumnKind, ColumnType, Member, Members, RESOURCE_MEMBERS, WrittenAs, columns, id, members,
-};
+use super::column::{Column, ColumnKind, ColumnType, Member, Members, WrittenAs, columns, id, members};
 use super::flatten::WHOLE_EVENT;
 use super::time;
+use super::values::{Resources, Values};
 use crate::decode::json::Scanner;
 
 /// Why a row does not give an event: something else than trailhouse wrote it, or changed it.
@@ -74,14 +68,19 @@ impl<'b> Restorer<'b> {
     /// # Errors
     /// If one is missing, or of another type than the table's. Texts may be of any of Arrow's three layouts.
     pub fn try_new(batch: &'b RecordBatch) -> Result<Self, RestoreError> {
-        let values = |column: &'static Column| {
-            if column.kind == ColumnKind::Derived {
-                return Ok(None);
-            }
-            let name = column.name.as_str();
-            let array = batch.column_by_name(name).ok_or(RestoreError::NoColumn { column: name })?;
-            let wrong_type = || RestoreError::WrongType { column: name, found: array.data_type().clone() };
-            Values::new(array.as_ref(), column.column_type).map(Some).ok_or_else(wrong_type)
+        let missing = Self::columns().find(|name| batch.column_by_name(name).is_none());
+        missing.map_or_else(|| Self::of_file(batch), |column| Err(RestoreError::NoColumn { column }))
+    }
+
+    /// As [`try_new`](Self::try_new), but for all the columns of a data file: one that is missing was not yet known
+    /// when the file was written, and no event of it has the field there.
+    ///
+    /// # Errors
+    /// If a column is of another type than the table's.
+    pub fn of_file(batch: &'b RecordBatch) -> Result<Self, RestoreError> {
+        let values = |column: &'static Column| match column.kind {
+            ColumnKind::Derived => Ok(None),
+            _ => Values::find(batch, column),
         };
         Ok(Self { columns: columns().iter().map(values).collect::<Result<_, _>>()? })
     }
@@ -91,14 +90,19 @@ impl<'b> Restorer<'b> {
     /// # Errors
     /// If the row holds what flattening never leaves; `out` then ends in a part of the event.
     pub fn write(&self, row: usize, out: &mut Vec<u8>) -> Result<(), RestoreError> {
-        self.event(row, out).map_err(|fault| RestoreError::Cell {
+        self.event(row, out).map_err(|fault| self.fault(row, fault))
+    }
+
+    /// Says that `column` of row `row` is at fault.
+    pub(super) fn fault(&self, row: usize, column: Fault) -> RestoreError {
+        RestoreError::Cell {
             object: self.text(id::SOURCE_OBJECT, row).unwrap_or_default().to_owned(),
             index: match &self.columns[id::SOURCE_INDEX] {
                 Some(Values::Integer(numbers)) => numbers.value(row),
                 _ => 0,
             },
-            column: &columns()[fault].name,
-        })
+            column: &columns()[column].name,
+        }
     }
 
     fn event(&self, row: usize, out: &mut Vec<u8>) -> Result<(), Fault> {
@@ -192,7 +196,7 @@ impl<'b> Restorer<'b> {
                 let text = (time % time::SECOND_MICROS == 0).then(|| time::write(time)).flatten();
                 push_text(&text.ok_or(column)?, out);
             }
-            Values::Resources(resources) => resources.write(row, out),
+            Values::Resources(resources) => push_resources(resources, row, out),
             // No field of an event has these types.
             Values::Integer(_) | Values::TextList(_) | Values::Unused => return Err(column),
         }
@@ -216,10 +220,7 @@ impl<'b> Restorer<'b> {
     }
 
     fn text(&self, column: usize, row: usize) -> Option<&'b str> {
-        match &self.columns[column] {
-            Some(Values::Text(texts)) => texts.value(row),
-            _ => None,
-        }
+        self.columns[column].as_ref()?.text(row)
     }
 
     fn texts(&self, column: usize, row: usize) -> impl Iterator<Item = &'b str> {
@@ -227,13 +228,30 @@ impl<'b> Restorer<'b> {
             Some(Values::TextList(list)) => Some(list),
             _ => None,
         };
-        list.into_iter().flat_map(move |list| list.range(row).filter_map(|item| list.items.value(item)))
+        list.into_iter().flat_map(move |list| list.texts(row))
     }
+}
+
+/// The resources of row `row` as a JSON array.
+fn push_resources(resources: &Resources<'_>, row: usize, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for resource in resources.items(row) {
+        if !out.ends_with(b"[") {
+            out.push(b',');
+        }
+        out.push(b'{');
+        for (name, text) in resource {
+            push_key(name, out);
+            push_text(text, out);
+        }
+        out.push(b'}');
+    }
+    out.push(b']');
 }
 
 /// The event that `extra` holds as a whole, if it does. It may be nested as deep as JSON is read at all, which is why
 /// the object around it is not scanned.
-fn whole_event(extra: &str) -> Option<&str> {
+pub(super) fn whole_event(extra: &str) -> Option<&str> {
     extra.strip_prefix("{\"")?.strip_prefix(WHOLE_EVENT)?.strip_prefix("\":")?.strip_suffix('}')
 }
 
@@ -302,130 +320,6 @@ impl<'b> Notes<'b> {
         let found = self.values.iter().enumerate().find_map(|(at, note)| Some((at, name_in_parent(note)?)));
         found.map(|(at, name)| (name, self.values.remove(at).value))
     }
-}
-
-/// The values of a column.
-#[derive(Debug)]
-enum Values<'b> {
-    Text(Texts<'b>),
-    Boolean(&'b BooleanArray),
-    Integer(&'b Int64Array),
-    Timestamp(&'b TimestampMicrosecondArray),
-    TextList(TextList<'b>),
-    Resources(Resources<'b>),
-    /// Of a type that no field of an event has.
-    Unused,
-}
-
-impl<'b> Values<'b> {
-    /// `None` if the array has not the type of the column.
-    fn new(array: &'b dyn Array, column_type: ColumnType) -> Option<Self> {
-        Some(match column_type {
-            ColumnType::Text | ColumnType::Json => Self::Text(Texts::new(array)?),
-            ColumnType::Boolean => Self::Boolean(array.as_boolean_opt()?),
-            ColumnType::Int32 => Self::Unused,
-            ColumnType::Int64 => Self::Integer(array.as_primitive_opt()?),
-            ColumnType::Timestamp => Self::Timestamp(array.as_primitive_opt()?),
-            ColumnType::TextList => {
-                let list = array.as_list_opt()?;
-                Self::TextList(TextList { list, items: Texts::new(list.values().as_ref())? })
-            }
-            ColumnType::Resources => Self::Resources(Resources::new(array.as_list_opt()?)?),
-        })
-    }
-
-    fn is_valid(&self, row: usize) -> bool {
-        match self {
-            Self::Text(texts) => texts.value(row).is_some(),
-            Self::Boolean(array) => array.is_valid(row),
-            Self::Integer(array) => array.is_valid(row),
-            Self::Timestamp(array) => array.is_valid(row),
-            Self::TextList(texts) => texts.list.is_valid(row),
-            Self::Resources(resources) => resources.list.is_valid(row),
-            Self::Unused => false,
-        }
-    }
-}
-
-/// Texts, in whichever layout the reader prefers.
-#[derive(Debug, Clone, Copy)]
-enum Texts<'b> {
-    Plain(&'b StringArray),
-    Large(&'b LargeStringArray),
-    View(&'b StringViewArray),
-}
-
-impl<'b> Texts<'b> {
-    fn new(array: &'b dyn Array) -> Option<Self> {
-        match array.data_type() {
-            DataType::Utf8 => array.as_string_opt().map(Self::Plain),
-            DataType::LargeUtf8 => array.as_string_opt().map(Self::Large),
-            DataType::Utf8View => array.as_string_view_opt().map(Self::View),
-            _ => None,
-        }
-    }
-
-    fn value(&self, row: usize) -> Option<&'b str> {
-        match self {
-            Self::Plain(array) => array.is_valid(row).then(|| array.value(row)),
-            Self::Large(array) => array.is_valid(row).then(|| array.value(row)),
-            Self::View(array) => array.is_valid(row).then(|| array.value(row)),
-        }
-    }
-}
-
-/// Lists of texts.
-#[derive(Debug)]
-struct TextList<'b> {
-    list: &'b ListArray,
-    items: Texts<'b>,
-}
-
-impl TextList<'_> {
-    fn range(&self, row: usize) -> Range<usize> {
-        items_of(self.list, row)
-    }
-}
-
-/// Lists of resources.
-#[derive(Debug)]
-struct Resources<'b> {
-    list: &'b ListArray,
-    /// In the order of [`RESOURCE_MEMBERS`].
-    members: Vec<Texts<'b>>,
-}
-
-impl<'b> Resources<'b> {
-    fn new(list: &'b ListArray) -> Option<Self> {
-        let items = list.values().as_struct_opt()?;
-        let member = |name: &str| Texts::new(items.column_by_name(name)?.as_ref());
-        let members = RESOURCE_MEMBERS.iter().map(|(_, name)| member(name)).collect::<Option<_>>()?;
-        Some(Self { list, members })
-    }
-
-    fn write(&self, row: usize, out: &mut Vec<u8>) {
-        out.push(b'[');
-        for item in items_of(self.list, row) {
-            if !out.ends_with(b"[") {
-                out.push(b',');
-            }
-            out.push(b'{');
-            for ((name, _), texts) in RESOURCE_MEMBERS.iter().zip(&self.members) {
-                if let Some(text) = texts.value(item) {
-                    push_key(name, out);
-                    push_text(text, out);
-                }
-            }
-            out.push(b'}');
-        }
-        out.push(b']');
-    }
-}
-
-/// Which items belong to a row: none if it is null.
-fn items_of(list: &ListArray, row: usize) -> Range<usize> {
-    let offsets = list.value_offsets();
-    if list.is_null(row) { 0..0 } else { offsets[row] as usize..offsets[row + 1] as usize }
 }
 
 #[cfg(test)]

@@ -331,6 +331,41 @@ fn copies_share_a_key_and_nothing_else_does() {
     assert_ne!(key(&timeless), key(&timeless.replace("\"x\":1", "\"x\":2")));
 }
 
+/// A field that a key is made of and that gives no text is no empty text: such events are told by their whole record.
+#[test]
+fn fields_that_give_no_text_do_not_make_events_the_same() {
+    let base = r#"{"eventVersion":"1.08","eventID":"i","eventName":"n","eventSource":"s","eventTime":"2023-07-10T00:00:00Z","recipientAccountId":"1","userIdentity":{"accountId":"2"},"insightDetails":{"eventName":"m"},"x":1}"#;
+    let recipient = r#""recipientAccountId":"1""#;
+    let caller = r#"{"accountId":"2"}"#;
+    let orphan = base.replace(recipient, r#""recipientAccountId":"""#);
+    // By the whole record or by its fields: does it matter what else the event holds?
+    let by_record = |event: &str| key(event) != key(&event.replace(r#""x":1"#, r#""x":2"#));
+    assert!(!by_record(base) && !by_record(&orphan));
+    for (base, from, texts, others) in [
+        (base, r#""n""#, [r#"" n""#, "17", r#""""#], [r#"{"a":1}"#, "[1]", r#""\ud800""#]),
+        (base, r#""s""#, [r#"" s""#, r#""\t""#, "1E5"], ["{\"a\":1}", "true", r#""\ud800\ud800""#]),
+        (base, r#""i""#, [r#""\u0069""#, "17", "-0"], ["[]", "false", r#""\udc00""#]),
+        (base, r#""1","#, [r#""","#, "111122223333,", "1,"], ["[2],", "true,", r#""\ud800","#]),
+        (&orphan, caller, [r#"{"accountId":2}"#, "null", "{}"], [r#"{"accountId":[]}"#, "17", "[]"]),
+    ] {
+        for text in texts {
+            assert!(!by_record(&base.replacen(from, text, 1)), "{text}");
+        }
+        for other in others {
+            assert!(by_record(&base.replacen(from, other, 1)), "{other}");
+        }
+    }
+    // The caller's account counts only where there is no recipient.
+    assert!(!by_record(&base.replace(caller, "17")));
+    // What is filled in from elsewhere does not make up for what is there.
+    let insight = base.replace(r#""eventID""#, r#""eventType":"AwsCloudTrailInsight","eventID""#);
+    assert!(!by_record(&insight.replace(r#""eventName":"n","#, "")));
+    assert!(by_record(&insight.replace(r#""n""#, "[1]")));
+    // Nor can one of several values be chosen.
+    assert!(by_record(&base.replace(r#""n""#, r#""m","eventName":"n""#)));
+    assert!(by_record(&base.replace(r#""x":1"#, r#""x":1,"a.b":1"#)));
+}
+
 #[test]
 fn a_batch_has_the_schema_and_the_values() {
     let events = [

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array as _, ArrayRef, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
@@ -10,7 +10,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use proptest::prelude::*;
 
 use super::super::column::{ColumnType, Member, Members, WrittenAs, columns, members};
-use super::super::{BatchBuilder, PackedRows, flatten};
+use super::super::{BatchBuilder, EventKey, PackedRows, RowKeys, flatten};
 use super::{RestoreError, Restorer};
 use crate::decode::value::{Kind, Text, Value};
 use crate::decode::{Decoder, Step};
@@ -458,14 +458,97 @@ proptest! {
     }
 }
 
+/// The keys of rows that are there, as the dataset makes them.
+fn keys(batch: &RecordBatch) -> Vec<EventKey> {
+    let (keys, restorer) = (RowKeys::try_new(batch).unwrap(), Restorer::of_file(batch).unwrap());
+    let record_key = |row| restorer.record_key(row, &mut b"left over".to_vec()).unwrap();
+    (0..batch.num_rows()).map(|row| keys.key(row).unwrap_or_else(|| record_key(row))).collect()
+}
+
+/// The batch without the columns that hold nothing, as if its file had been written before they were known.
+fn without_empty_columns(batch: &RecordBatch) -> RecordBatch {
+    let filled = |column: &usize| batch.column(*column).null_count() < batch.num_rows();
+    batch.project(&(0..batch.num_columns()).filter(filled).collect::<Vec<_>>()).unwrap()
+}
+
+/// An event that would be told by its fields, were it not for what stands in some of them.
+fn nearly_told(choices: &mut Choices<'_>) -> String {
+    let mut event = event(choices);
+    for (name, usual) in [
+        ("eventID", r#""i""#),
+        ("eventTime", r#""2023-07-10T11:42:31Z""#),
+        ("eventSource", r#""s""#),
+        ("recipientAccountId", r#""1""#),
+    ] {
+        // Mostly once; sometimes not at all, again, or strange.
+        let value = match choices.below(12) {
+            0 => continue,
+            1 => value(choices, 2),
+            2 => string(choices),
+            _ => usual.to_owned(),
+        };
+        if !event.contains(&format!("\"{name}\"")) || choices.one_in(40) {
+            event = format!("{{\"{name}\":{value},{}", &event.trim_start()[1..]);
+        }
+    }
+    event
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+
+    /// Whatever stands in whichever place of an event: it is recognised by the row that was made of it.
+    #[test]
+    fn every_event_is_recognised(choices in prop::collection::vec(prop::collection::vec(any::<u32>(), 0..600), 1..4)) {
+        let mut events: Vec<String> = choices.iter().map(|choices| event(&mut Choices(choices.iter()))).collect();
+        events.extend(choices.iter().map(|choices| nearly_told(&mut Choices(choices.iter()))));
+        let expected: Vec<EventKey> = events
+            .iter()
+            .map(|event| with_event(event, |event| EventKey::new(event, &flatten(event, "test.json"))))
+            .collect();
+        let batch = batch(&events);
+        prop_assert_eq!(&keys(&batch), &expected);
+        prop_assert_eq!(&keys(&with_views(&batch)), &expected);
+        prop_assert_eq!(&keys(&without_empty_columns(&batch)), &expected);
+        // What comes out of `export` and in again is the same event.
+        for (restored, expected) in restore(&batch).iter().zip(&expected) {
+            let key = with_event(restored, |event| EventKey::new(event, &flatten(event, "test.json")));
+            prop_assert_eq!(&key, expected);
+        }
+    }
+}
+
+#[test]
+fn both_ways_to_be_told_are_met() {
+    let numbers = numbers();
+    let mut choices = Choices(numbers.iter());
+    let events: Vec<String> = (0..500).map(|_| nearly_told(&mut choices)).collect();
+    let batch = through_parquet(&batch(&events));
+    let row_keys = RowKeys::try_new(&batch).unwrap();
+    let by_fields = (0..500).filter(|row| row_keys.key(*row).is_some()).count();
+    let notes = batch.column_by_name("extra").unwrap();
+    let noted = (0..500).filter(|row| row_keys.key(*row).is_some() && notes.is_valid(*row)).count();
+    assert!((100..400).contains(&by_fields) && noted > 20, "{by_fields} {noted}");
+    for (event, key) in events.iter().zip(keys(&batch)) {
+        assert_eq!(
+            with_event(event, |event| EventKey::new(event, &flatten(event, "test.json"))),
+            key,
+            "{event}"
+        );
+    }
+}
+
+/// Any numbers will do, as long as they are many and the same in every run.
+fn numbers() -> Vec<u32> {
+    std::iter::successors(Some(1_u32), |n| Some(n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223)))
+        .map(|n| n >> 8)
+        .take(150_000)
+        .collect()
+}
+
 #[test]
 fn parquet_files_change_nothing() {
-    // Any numbers will do, as long as they are many and the same in every run.
-    let numbers: Vec<u32> =
-        std::iter::successors(Some(1_u32), |n| Some(n.wrapping_mul(1_664_525).wrapping_add(1_013_904_223)))
-            .map(|n| n >> 8)
-            .take(150_000)
-            .collect();
+    let numbers = numbers();
     let mut choices = Choices(numbers.iter());
     let events: Vec<String> = (0..500).map(|_| event(&mut choices)).collect();
     let batch = through_parquet(&batch(&events));
@@ -486,7 +569,11 @@ fn the_deepest_events_come_back() {
     let nested = format!("{}{}", "[".repeat(512), "]".repeat(512));
     let events = [r#""requestParameters":"#, r#""new":"#, r#""x":1,"x":"#, r#""userAgent":"#]
         .map(|member| format!(r#"{{"eventVersion":"1.08","eventName":"X",{member}{nested}}}"#));
-    assert_same(&events, &batch(&events));
+    let batch = batch(&events);
+    assert_same(&events, &batch);
+    for (event, key) in events.iter().zip(keys(&batch)) {
+        assert_eq!(with_event(event, |event| EventKey::new(event, &flatten(event, "test.json"))), key);
+    }
 }
 
 #[test]
