@@ -49,17 +49,55 @@ pub(super) struct Inflater {
 }
 
 enum State {
-    Plain(Box<dyn BufRead + Send>),
-    Member(Box<GzDecoder<Box<dyn BufRead + Send>>>),
+    Plain(Raw),
+    Member(Box<GzDecoder<Raw>>),
     Done,
+}
+
+/// The bytes as stored. A pipe may hand them over one by one, and a buffer may end anywhere: so looking ahead means to
+/// read as many bytes as are looked at, and to keep them.
+struct Raw {
+    /// Looked at, and not consumed yet.
+    ahead: Vec<u8>,
+    rest: BufReader<Box<dyn Read + Send>>,
+}
+
+impl Raw {
+    /// Whether `magic` comes next.
+    fn starts_with(&mut self, magic: &[u8]) -> io::Result<bool> {
+        let missing = magic.len().saturating_sub(self.ahead.len()) as u64;
+        self.rest.by_ref().take(missing).read_to_end(&mut self.ahead)?;
+        Ok(self.ahead.starts_with(magic))
+    }
+}
+
+impl Read for Raw {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Raw {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.ahead.is_empty() { self.rest.fill_buf() } else { Ok(&self.ahead) }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if self.ahead.is_empty() {
+            self.rest.consume(amount);
+        } else {
+            self.ahead.drain(..amount);
+        }
+    }
 }
 
 impl Inflater {
     /// Looks at the first bytes of `raw` to tell how it is compressed.
     pub(super) fn new(raw: Box<dyn Read + Send>) -> io::Result<Self> {
-        let mut raw = BufReader::with_capacity(256 << 10, raw);
-        let gzip = is_gzip(raw.fill_buf()?);
-        let raw: Box<dyn BufRead + Send> = Box::new(raw);
+        let mut raw = Raw { ahead: Vec::new(), rest: BufReader::with_capacity(256 << 10, raw) };
+        let gzip = raw.starts_with(GZIP_MAGIC)?;
         let state = if gzip { State::Member(Box::new(GzDecoder::new(raw))) } else { State::Plain(raw) };
         Ok(Self { state })
     }
@@ -84,7 +122,7 @@ impl Inflater {
                     }
                     // Firehose and `cat` leave several members in a row; padding behind the last one is ignored.
                     let mut raw = member.into_inner();
-                    if raw.fill_buf()?.starts_with(&GZIP_MAGIC[..2]) {
+                    if raw.starts_with(&GZIP_MAGIC[..2])? {
                         self.state = State::Member(Box::new(GzDecoder::new(raw)));
                     }
                 }
