@@ -280,7 +280,7 @@ impl Decoder {
             // Behind something broken, brackets may be left over.
             (b',' | b']' | b'}', _) if self.damaged => self.position = start + 1,
             (b'"', Some(Level::Wrapper)) => {
-                if let Err(error) = self.pass_member(&mut scanner, buffer) {
+                if let Err(error) = self.pass_members(&mut scanner, buffer, last) {
                     return Some(self.broken(buffer, start, error, last));
                 }
             }
@@ -332,13 +332,40 @@ impl Decoder {
         Found::Reject { span, reason, fault: None }
     }
 
-    /// Behind a list: steps over another member of the wrapper, or into another `Records`.
-    fn pass_member(&mut self, scanner: &mut Scanner<'_>, buffer: &[u8]) -> Result<(), JsonError> {
-        let key = scanner.member_name()?;
-        if &buffer[key] == RECORDS && scanner.take(b'[') {
-            self.open.push(Level::Array);
-        } else {
+    /// Behind a list: steps over the other members of the wrapper to its end, or into another `Records`.
+    ///
+    /// They may be the rest of an event that lost its middle, and with it the bracket that would tell (`..."}],"eventID":`):
+    /// so they are the wrapper's only if, behind them, it ends as a wrapper does.
+    fn pass_members(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        buffer: &[u8],
+        last: bool,
+    ) -> Result<(), JsonError> {
+        loop {
+            let key = scanner.member_name()?;
+            if &buffer[key] == RECORDS && scanner.take(b'[') {
+                self.open.push(Level::Array);
+                break;
+            }
             scanner.value()?;
+            while scanner.take(b',') {}
+            match scanner.peek() {
+                Some(b'"') => {}
+                Some(b'}') => {
+                    let mut behind = Scanner::at(buffer, scanner.position() + 1);
+                    let nested = self.open.len() > 1;
+                    match behind.peek() {
+                        None if !last => return Err(error_at(&behind, JsonErrorKind::UnexpectedEnd)),
+                        Some(b',' | b']' | b'}' | b':' | b'"') if !nested => {
+                            return Err(error_at(&behind, JsonErrorKind::ExpectedValue));
+                        }
+                        _ => break,
+                    }
+                }
+                Some(_) => return Err(error_at(scanner, JsonErrorKind::ExpectedCommaOrEnd)),
+                None => return Err(error_at(scanner, JsonErrorKind::UnexpectedEnd)),
+            }
         }
         self.position = scanner.position();
         Ok(())
@@ -349,6 +376,9 @@ impl Decoder {
         match self.locate(buffer, start) {
             Ok(Located::Entered) => None,
             Ok(Located::Whole(end)) => {
+                if let Some(found) = self.swallowing(buffer, start..end, last) {
+                    return Some(found);
+                }
                 self.position = end;
                 match simdutf8::basic::from_utf8(&buffer[start..end]) {
                     Ok(text) => self.whole(text, start),
@@ -382,6 +412,35 @@ impl Decoder {
             self.fields.push(FieldSpan::new(key, value, start));
         }
         Ok(Located::Whole(scanner.position()))
+    }
+
+    /// An event that lost the end of one of its own lists takes the events behind it for items of that list, and the
+    /// brackets of the file for its own: `{..."resources":[{...}, EVENT, EVENT]}`. That is JSON; but what follows it is
+    /// not what follows an element. Then it is broken, up to the first event in it.
+    fn swallowing(&mut self, buffer: &[u8], element: Span, last: bool) -> Option<Found> {
+        let due = Scanner::at(buffer, element.end).peek();
+        if self.open.last() != Some(&Level::Array) || matches!(due, Some(b',' | b']')) {
+            return None;
+        }
+        let own = salvage::opening_name(buffer, element.start);
+        let opening = if self.opening.is_empty() { &buffer[own?] } else { &self.opening };
+        let damage =
+            Damage { start: element.start, opening: Some(opening), budget: 0, last: true, lines: false };
+        let Boundary::At { position, .. } = salvage::next_boundary(&buffer[..element.end], damage) else {
+            return None;
+        };
+        let text = simdutf8::basic::from_utf8(&buffer[element.clone()]);
+        if text.is_ok_and(|text| shape::classify(text, &self.fields) != Shape::Event) {
+            return None;
+        }
+        if due.is_none() && !last {
+            self.position = element.start;
+            return Some(Found::More);
+        }
+        self.damaged = true;
+        self.position = position;
+        let fault = JsonError { at: position, kind: JsonErrorKind::ExpectedCommaOrEnd };
+        Some(reject_until(buffer, element.start, position, fault))
     }
 
     fn enter(&mut self, position: usize) {
@@ -504,6 +563,10 @@ fn reject_until(buffer: &[u8], start: usize, boundary: usize, fault: JsonError) 
         kind => kind.into(),
     };
     Found::Reject { span, reason, fault: Some(fault) }
+}
+
+fn error_at(scanner: &Scanner<'_>, kind: JsonErrorKind) -> JsonError {
+    JsonError { at: scanner.position(), kind }
 }
 
 /// What [`Decoder::locate`] made of an object.
