@@ -80,6 +80,21 @@ fn objects_may_arrive_byte_by_byte() {
     }
 }
 
+/// What was inflated before a break is not lost with it.
+#[test]
+fn a_break_costs_little_of_what_lies_before_it() {
+    let content: Vec<u8> = (0..200_000_u32)
+        .flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 16).to_string().into_bytes())
+        .collect();
+    let mut stored = gzip(&content);
+    let at = stored.len() / 10 * 9;
+    stored[at..at + 50].fill(0xff);
+    let (out, end) = inflate(&stored);
+    assert!(end.is_err());
+    let before = content.iter().zip(&out).take_while(|(content, out)| content == out).count();
+    assert!(before > content.len() / 10 * 9 - 10_000, "{before} of {} bytes", content.len());
+}
+
 #[test]
 fn padding_behind_the_last_member_is_ignored() {
     let padded = [gzip(b"hello"), vec![0; 512]].concat();
