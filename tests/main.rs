@@ -5,11 +5,13 @@
 // A test that fails by panicking is a test that failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounting;
 mod architecture;
 mod aws_pages;
 mod bad_input;
 mod columns;
 mod convert;
+mod damage;
 mod export;
 mod generate;
 mod harness;
