@@ -353,15 +353,8 @@ impl Decoder {
             match scanner.peek() {
                 Some(b'"') => {}
                 Some(b'}') => {
-                    let mut behind = Scanner::at(buffer, scanner.position() + 1);
-                    let nested = self.open.len() > 1;
-                    match behind.peek() {
-                        None if !last => return Err(error_at(&behind, JsonErrorKind::UnexpectedEnd)),
-                        Some(b',' | b']' | b'}' | b':' | b'"') if !nested => {
-                            return Err(error_at(&behind, JsonErrorKind::ExpectedValue));
-                        }
-                        _ => break,
-                    }
+                    self.ends_as_wrapper(buffer, scanner.position() + 1, last)?;
+                    break;
                 }
                 Some(_) => return Err(error_at(scanner, JsonErrorKind::ExpectedCommaOrEnd)),
                 None => return Err(error_at(scanner, JsonErrorKind::UnexpectedEnd)),
@@ -369,6 +362,27 @@ impl Decoder {
         }
         self.position = scanner.position();
         Ok(())
+    }
+
+    /// Whether the bracket before `end` may have closed a wrapper: what is behind it is no event of a list, and nothing
+    /// that only the inside of something could hold.
+    fn ends_as_wrapper(&self, buffer: &[u8], end: usize, last: bool) -> Result<(), JsonError> {
+        let mut behind = Scanner::at(buffer, end);
+        let nested = self.open.len() > 1;
+        match behind.peek() {
+            None if last => Ok(()),
+            None => Err(error_at(&behind, JsonErrorKind::UnexpectedEnd)),
+            Some(b'{') if !nested => match Scanner::at(buffer, behind.position() + 1).member_name() {
+                Ok(name) if buffer[name.clone()] == self.opening => {
+                    Err(error_at(&behind, JsonErrorKind::ExpectedValue))
+                }
+                Err(error) if error.kind == JsonErrorKind::UnexpectedEnd && !last => Err(error),
+                _ => Ok(()),
+            },
+            Some(b'[' | b'0'..=b'9') if !nested => Ok(()),
+            Some(b',' | b']' | b'{' | b'[') if nested => Ok(()),
+            Some(_) => Err(error_at(&behind, JsonErrorKind::ExpectedValue)),
+        }
     }
 
     /// An object at `start`: a wrapper to go into, or an element to be told apart.

@@ -149,9 +149,12 @@ fn damaged_neighbours_are_rejects_of_their_own() {
 fn the_rest_of_an_event_is_not_taken_for_the_wrapper() {
     let early = r#"{"eventVersion":"1.08","eventName":"x"}"#;
     let rest = r#""eventType":"AwsApiCall","tlsDetails":{"tlsVersion":"TLSv1.2"}}"#;
-    let found = decode(format!(r#"{{"Records":[{EVENT},{early}],{rest},{EVENT},{EVENT}]}}"#).as_bytes());
-    assert_eq!(events(&found), [EVENT, early, EVENT, EVENT]);
-    assert_eq!(rejects(&found), [(Reason::NotJson, rest)]);
+    for (between, kept) in [(",", ""), ("<", "<"), ("", "")] {
+        let object = format!(r#"{{"Records":[{EVENT},{early}],{rest}{between}{EVENT},{EVENT}]}}"#);
+        let found = decode(object.as_bytes());
+        assert_eq!(events(&found), [EVENT, early, EVENT, EVENT]);
+        assert_eq!(rejects(&found), [(Reason::NotJson, format!("{rest}{kept}").as_str())]);
+    }
     for (behind, reason) in [(r#","a":1}]}"#, Reason::NotJson), ("", Reason::Truncated)] {
         let rest = format!(r#""eventType":"AwsApiCall"{behind}"#);
         let found = decode(format!(r#"{{"Records":[{EVENT},{early}],{rest}"#).as_bytes());
