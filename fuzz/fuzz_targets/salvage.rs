@@ -62,6 +62,7 @@ fn damages(input: &mut Unstructured<'_>, length: usize) -> Result<Vec<(usize, u8
         damages.push((input.choose_index(length)?, byte, input.int_in_range(0..=3)?));
     }
     damages.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
+    damages.dedup_by_key(|(at, ..)| *at);
     Ok(damages)
 }
 
