@@ -5,12 +5,14 @@
 // A test that fails by panicking is a test that failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounting;
 mod architecture;
 mod aws_pages;
 mod bad_input;
 mod columns;
 mod containers;
 mod convert;
+mod damage;
 mod export;
 mod generate;
 mod harness;

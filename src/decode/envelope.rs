@@ -350,7 +350,7 @@ impl Decoder {
             // Behind something broken, brackets may be left over.
             (b',' | b']' | b'}', _) if self.damaged => self.position = start + 1,
             (b'"', Some(Level::Wrapper)) => {
-                if let Err(error) = self.pass_member(&mut scanner, buffer) {
+                if let Err(error) = self.pass_members(&mut scanner, buffer, last) {
                     return Some(self.broken(buffer, start, error, last));
                 }
             }
@@ -421,21 +421,62 @@ impl Decoder {
         Found::Reject { span, reason, fault: None }
     }
 
-    /// Behind a list: steps over another member of the wrapper, or into another `Records`.
-    fn pass_member(&mut self, scanner: &mut Scanner<'_>, buffer: &[u8]) -> Result<(), JsonError> {
-        let key = scanner.member_name()?;
-        if &buffer[key] == RECORDS && scanner.take(b'[') {
-            self.open.push(Level::Array);
-            self.position = scanner.position();
-            return Ok(());
+    /// Behind a list: steps over the other members of the wrapper to its end, or into another `Records`.
+    ///
+    /// They may be the rest of an event that lost its middle, and with it the bracket that would tell (`..."}],"eventID":`):
+    /// so they are the wrapper's only if, behind them, it ends as a wrapper does.
+    fn pass_members<'b>(
+        &mut self,
+        scanner: &mut Scanner<'b>,
+        buffer: &'b [u8],
+        last: bool,
+    ) -> Result<(), JsonError> {
+        loop {
+            let key = scanner.member_name()?;
+            if &buffer[key] == RECORDS && scanner.take(b'[') {
+                self.open.push(Level::Array);
+                break;
+            }
+            let value = scanner.value()?;
+            if buffer[value.start] == b'[' && shape::holds_promising(buffer, value.start + 1) {
+                self.open.push(Level::Array);
+                *scanner = Scanner::at(buffer, value.start + 1);
+                break;
+            }
+            while scanner.take(b',') {}
+            match scanner.peek() {
+                Some(b'"') => {}
+                Some(b'}') => {
+                    self.ends_as_wrapper(buffer, scanner.position() + 1, last)?;
+                    break;
+                }
+                Some(_) => return Err(error_at(scanner, JsonErrorKind::ExpectedCommaOrEnd)),
+                None => return Err(error_at(scanner, JsonErrorKind::UnexpectedEnd)),
+            }
         }
-        let value = scanner.value()?;
         self.position = scanner.position();
-        if buffer[value.start] == b'[' && shape::holds_promising(buffer, value.start + 1) {
-            self.open.push(Level::Array);
-            self.position = value.start + 1;
-        }
         Ok(())
+    }
+
+    /// Whether the bracket before `end` may have closed a wrapper: what is behind it is no event of a list, and nothing
+    /// that only the inside of something could hold.
+    fn ends_as_wrapper(&self, buffer: &[u8], end: usize, last: bool) -> Result<(), JsonError> {
+        let mut behind = Scanner::at(buffer, end);
+        let nested = self.open.len() > 1;
+        match behind.peek() {
+            None if last => Ok(()),
+            None => Err(error_at(&behind, JsonErrorKind::UnexpectedEnd)),
+            Some(b'{') if !nested => match Scanner::at(buffer, behind.position() + 1).member_name() {
+                Ok(name) if buffer[name.clone()] == self.opening => {
+                    Err(error_at(&behind, JsonErrorKind::ExpectedValue))
+                }
+                Err(error) if error.kind == JsonErrorKind::UnexpectedEnd && !last => Err(error),
+                _ => Ok(()),
+            },
+            Some(b'[' | b'0'..=b'9') if !nested => Ok(()),
+            Some(b',' | b']' | b'{' | b'[') if nested => Ok(()),
+            Some(_) => Err(error_at(&behind, JsonErrorKind::ExpectedValue)),
+        }
     }
 
     /// An object at `start`: a wrapper to go into, or an element to be told apart.
@@ -443,6 +484,9 @@ impl Decoder {
         match self.locate(buffer, start) {
             Ok(Located::Entered) => None,
             Ok(Located::Whole(end)) => {
+                if let Some(found) = self.swallowing(buffer, start..end, last) {
+                    return Some(found);
+                }
                 self.position = end;
                 match simdutf8::basic::from_utf8(&buffer[start..end]) {
                     Ok(text) => self.whole(text, start),
@@ -476,6 +520,35 @@ impl Decoder {
             self.fields.push(FieldSpan::new(key, value, start));
         }
         Ok(Located::Whole(scanner.position()))
+    }
+
+    /// An event that lost the end of one of its own lists takes the events behind it for items of that list, and the
+    /// brackets of the file for its own: `{..."resources":[{...}, EVENT, EVENT]}`. That is JSON; but what follows it is
+    /// not what follows an element. Then it is broken, up to the first event in it.
+    fn swallowing(&mut self, buffer: &[u8], element: Span, last: bool) -> Option<Found> {
+        let due = Scanner::at(buffer, element.end).peek();
+        if self.open.last() != Some(&Level::Array) || matches!(due, Some(b',' | b']')) {
+            return None;
+        }
+        let own = salvage::opening_name(buffer, element.start);
+        let opening = if self.opening.is_empty() { &buffer[own?] } else { &self.opening };
+        let damage =
+            Damage { start: element.start, opening: Some(opening), budget: 0, last: true, lines: false };
+        let Boundary::At { position, .. } = salvage::next_boundary(&buffer[..element.end], damage) else {
+            return None;
+        };
+        let text = simdutf8::basic::from_utf8(&buffer[element.clone()]);
+        if text.is_ok_and(|text| shape::classify(text, &self.fields) != Shape::Event) {
+            return None;
+        }
+        if due.is_none() && !last {
+            self.position = element.start;
+            return Some(Found::More);
+        }
+        self.damaged = true;
+        self.position = position;
+        let fault = JsonError { at: position, kind: JsonErrorKind::ExpectedCommaOrEnd };
+        Some(reject_until(buffer, element.start, position, fault))
     }
 
     fn enter(&mut self, position: usize) {
@@ -601,6 +674,10 @@ fn reject_until(buffer: &[u8], start: usize, boundary: usize, fault: JsonError) 
         kind => kind.into(),
     };
     Found::Reject { span, reason, fault: Some(fault) }
+}
+
+fn error_at(scanner: &Scanner<'_>, kind: JsonErrorKind) -> JsonError {
+    JsonError { at: scanner.position(), kind }
 }
 
 /// What [`Decoder::locate`] made of an object.

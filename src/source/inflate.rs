@@ -17,6 +17,9 @@ const MAX_WHOLE_BYTES: usize = 64 << 20;
 /// Inflated bytes are handed out in pieces of this size where an object is streamed.
 const PIECE_BYTES: usize = 4 << 20;
 
+/// So many bytes tell how a stream is compressed.
+const LONGEST_MAGIC: usize = 4;
+
 /// How a stream of bytes is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Compression {
@@ -60,8 +63,6 @@ pub(super) fn inflate_whole(bytes: &[u8], out: &mut Vec<u8>) -> bool {
     }
     sound
 }
-
-type Raw = Box<dyn BufRead + Send>;
 
 /// An object's inflated bytes, piece by piece.
 pub(super) struct Inflater {
@@ -109,13 +110,50 @@ impl Read for Member {
     }
 }
 
+/// The bytes as stored. A pipe may hand them over one by one, and a buffer may end anywhere: so looking ahead means to
+/// read as many bytes as are looked at, and to keep them.
+struct Raw {
+    /// Looked at, and not consumed yet.
+    ahead: Vec<u8>,
+    rest: BufReader<Box<dyn Read + Send>>,
+}
+
+impl Raw {
+    /// What comes next begins like.
+    fn compression(&mut self) -> io::Result<Option<Compression>> {
+        let missing = LONGEST_MAGIC.saturating_sub(self.ahead.len()) as u64;
+        self.rest.by_ref().take(missing).read_to_end(&mut self.ahead)?;
+        Ok(Compression::of(&self.ahead))
+    }
+}
+
+impl Read for Raw {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Raw {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.ahead.is_empty() { self.rest.fill_buf() } else { Ok(&self.ahead) }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        if self.ahead.is_empty() {
+            self.rest.consume(amount);
+        } else {
+            self.ahead.drain(..amount);
+        }
+    }
+}
+
 impl Inflater {
     /// Looks at the first bytes of `raw` to tell how it is compressed.
     pub(super) fn new(raw: Box<dyn Read + Send>) -> io::Result<Self> {
-        let mut raw = BufReader::with_capacity(256 << 10, raw);
-        let compression = Compression::of(raw.fill_buf()?);
-        let raw: Raw = Box::new(raw);
-        let state = match compression {
+        let mut raw = Raw { ahead: Vec::new(), rest: BufReader::with_capacity(256 << 10, raw) };
+        let state = match raw.compression()? {
             Some(compression) => State::Member(Member::new(compression, raw)?),
             None => State::Plain(raw),
         };
@@ -142,7 +180,7 @@ impl Inflater {
                     }
                     // Firehose and `cat` leave several members in a row; padding behind the last one is ignored.
                     let mut raw = member.into_raw();
-                    if let Some(compression) = Compression::of(raw.fill_buf()?) {
+                    if let Some(compression) = raw.compression()? {
                         self.state = State::Member(Member::new(compression, raw)?);
                     }
                 }

@@ -50,6 +50,50 @@ fn several_members_go_the_slow_way() {
     assert_eq!((whole(&three), inflate(&three).0), (None, b"ab".to_vec()));
 }
 
+/// Hands over a few bytes at a time, as a pipe may.
+struct Dripping(Cursor<Vec<u8>>, usize);
+
+impl Read for Dripping {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let length = buffer.len().min(self.1);
+        self.0.read(&mut buffer[..length])
+    }
+}
+
+/// Where a buffer ends says nothing of what follows: no magic is overlooked that lies across its end.
+#[test]
+fn objects_may_arrive_byte_by_byte() {
+    for (stored, content) in [
+        (gzip(b"hello"), &b"hello"[..]),
+        ([gzip(b"a"), gzip(b""), gzip(b"b"), vec![0; 5]].concat(), b"ab"),
+        (b"\x1f".to_vec(), b"\x1f"),
+        (b"plain".to_vec(), b"plain"),
+        (Vec::new(), b""),
+    ] {
+        for step in 1..30 {
+            let mut inflater = Inflater::new(Box::new(Dripping(Cursor::new(stored.clone()), step))).unwrap();
+            let mut out = Vec::new();
+            while !inflater.read_piece(&mut out).unwrap() {}
+            assert_eq!(out, content, "{step} bytes at a time");
+        }
+    }
+}
+
+/// What was inflated before a break is not lost with it.
+#[test]
+fn a_break_costs_little_of_what_lies_before_it() {
+    let content: Vec<u8> = (0..200_000_u32)
+        .flat_map(|n| (n.wrapping_mul(2_654_435_761) >> 16).to_string().into_bytes())
+        .collect();
+    let mut stored = gzip(&content);
+    let at = stored.len() / 10 * 9;
+    stored[at..at + 50].fill(0xff);
+    let (out, end) = inflate(&stored);
+    assert!(end.is_err());
+    let before = content.iter().zip(&out).take_while(|(content, out)| content == out).count();
+    assert!(before > content.len() / 10 * 9 - 10_000, "{before} of {} bytes", content.len());
+}
+
 #[test]
 fn padding_behind_the_last_member_is_ignored() {
     let padded = [gzip(b"hello"), vec![0; 512]].concat();

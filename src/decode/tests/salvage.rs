@@ -145,6 +145,61 @@ fn damaged_neighbours_are_rejects_of_their_own() {
     assert_eq!(rejects(&found), [(Reason::NotJson, first), (Reason::NotJson, second)]);
 }
 
+/// An event that lost its middle may end early, with the rest of it where the wrapper's members would be.
+#[test]
+fn the_rest_of_an_event_is_not_taken_for_the_wrapper() {
+    let early = r#"{"eventVersion":"1.08","eventName":"x"}"#;
+    let rest = r#""eventType":"AwsApiCall","tlsDetails":{"tlsVersion":"TLSv1.2"}}"#;
+    for (between, kept) in [(",", ""), ("<", "<"), ("", "")] {
+        let object = format!(r#"{{"Records":[{EVENT},{early}],{rest}{between}{EVENT},{EVENT}]}}"#);
+        let found = decode(object.as_bytes());
+        assert_eq!(events(&found), [EVENT, early, EVENT, EVENT]);
+        assert_eq!(rejects(&found), [(Reason::NotJson, format!("{rest}{kept}").as_str())]);
+    }
+    for (behind, reason) in [(r#","a":1}]}"#, Reason::NotJson), ("", Reason::Truncated)] {
+        let rest = format!(r#""eventType":"AwsApiCall"{behind}"#);
+        let found = decode(format!(r#"{{"Records":[{EVENT},{early}],{rest}"#).as_bytes());
+        assert_eq!(events(&found), [EVENT, early]);
+        let [(found, bytes)] = rejects(&found)[..] else { panic!("{found:?}") };
+        assert!(
+            found == reason && rest.starts_with(bytes) && bytes.contains("AwsApiCall"),
+            "{found}: {bytes}"
+        );
+    }
+    // A wrapper's own members are.
+    for wrapper in [
+        format!(r#"{{"Records":[{EVENT}],"NextToken":"x","n":1}}"#),
+        format!(r#"[{{"Records":[{EVENT}],"NextToken":"x"}},{{"Records":[],"n":1}}]"#),
+        format!("{{\"Records\":[],\"n\":1}}\n{{\"Records\":[{EVENT}],\"n\":1}}\n"),
+    ] {
+        let found = decode(wrapper.as_bytes());
+        assert_eq!((events(&found), found.len()), (vec![EVENT], 1), "{wrapper}");
+    }
+}
+
+/// An event that lost the end of a list would be JSON with all events behind it in that list.
+#[test]
+fn an_event_does_not_swallow_those_behind_it() {
+    let broken =
+        r#"{"eventVersion":"1.08","eventName":"x","resources":[{"type":"a"},{"recipientAccountId":"1"}}"#;
+    let records = format!(r#"{{"Records":[{EVENT},{broken},{EVENT},{EVENT}]}}"#);
+    for object in [
+        records.clone(),
+        format!("{records}\n"),
+        format!("{{\"Records\":[{broken},{EVENT}]}}\n[{EVENT},{EVENT}]"),
+    ] {
+        let found = decode(object.as_bytes());
+        assert_eq!(events(&found), [EVENT, EVENT, EVENT], "{object}");
+        assert_eq!(rejects(&found), [(Reason::NotJson, broken)], "{object}");
+    }
+    // What is part of an event stays part of it, so long as nothing is wrong.
+    let whole = format!(
+        r#"{{"eventVersion":"1.08","eventName":"x","requestParameters":{{"events":[{EVENT},{EVENT}]}}}}"#
+    );
+    let found = decode(format!(r#"{{"Records":[{EVENT},{whole},{whole}]}}"#).as_bytes());
+    assert_eq!(events(&found), [EVENT, &whole, &whole]);
+}
+
 #[test]
 fn a_value_is_no_event_however_much_it_looks_like_one() {
     let inner = r#"{"eventVersion":"1.0","eventName":"Inner","eventSource":"x"}"#;
