@@ -92,7 +92,12 @@ fuzz_target!(|input: &[u8]| {
     let sum = account(&object, &found);
     if !sum.foreign && sum.look_alikes == 0 {
         let around = r#""Records""#.len();
-        assert!(sum.unclaimed <= around + damages.len(), "{} bytes unclaimed: {found:?}", sum.unclaimed);
+        assert!(
+            sum.unclaimed <= around + damages.len(),
+            "{} bytes unclaimed: {found:?} in {}",
+            sum.unclaimed,
+            String::from_utf8_lossy(&object)
+        );
     }
 
     // Next to a damage, a second one may make an event's own bracket doubtful; two away, nothing may.

@@ -473,7 +473,12 @@ impl Decoder {
                 Err(error) if error.kind == JsonErrorKind::UnexpectedEnd && !last => Err(error),
                 _ => Ok(()),
             },
-            Some(b'[' | b'0'..=b'9') if !nested => Ok(()),
+            Some(b'[') if !nested => Ok(()),
+            Some(b'0'..=b'9') if !nested => match timestamp_prefix(&buffer[behind.position()..]) {
+                Prefix::Length(_) => Ok(()),
+                Prefix::Cut if !last => Err(error_at(&behind, JsonErrorKind::UnexpectedEnd)),
+                Prefix::Cut | Prefix::None => Err(error_at(&behind, JsonErrorKind::ExpectedValue)),
+            },
             Some(b',' | b']' | b'{' | b'[') if nested => Ok(()),
             Some(_) => Err(error_at(&behind, JsonErrorKind::ExpectedValue)),
         }

@@ -188,9 +188,15 @@ impl<'a> Object<'a> {
     }
 
     fn eventbridge(self) -> Shape {
+        // What a damaged event has lost to its envelope is not to be thrown away with it.
+        const OF_EVENTS: [&str; 6] =
+            ["eventType", "eventID", "requestID", "responseElements", "recipientAccountId", "eventCategory"];
         let Some((span, detail)) = self.find("detail") else {
             return Shape::Unknown;
         };
+        if OF_EVENTS.iter().any(|name| self.find(name).is_some()) {
+            return Shape::Unknown;
+        }
         let fields = members_of(detail.text()).unwrap_or_default();
         match (Object { text: detail.text(), fields: &fields }).event() {
             Shape::Event => Shape::EventInside(span),

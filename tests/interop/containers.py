@@ -166,6 +166,7 @@ def look_alike(value: Pairs) -> str | None:
         ("config_item", value.has("configurationItems")),
         ("config_item", value.has("configurationItem", "messageType")),
         ("config_item", value.has("configSnapshotId")),
+        ("config_item", value.has("configRuleName") and value.has("invokingEvent")),
         ("lake_signature", value.has("hashSignature") and (value.has("queryCompleteTime") or value.has("files"))),
     ]
     return next((kind for kind, fits in rules if fits), None)

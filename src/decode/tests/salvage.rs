@@ -242,6 +242,20 @@ fn faults_are_located_by_line_and_column() {
     assert_eq!(places, [(3, 6), (5, 14)]);
 }
 
+/// Members of an event that a lost bracket leaves to its envelope, or to the wrapper, are not thrown away with it.
+#[test]
+fn what_an_event_loses_to_what_is_around_it_is_kept() {
+    let envelope = r#"{"version":"0","detail-type":"AWS API Call via CloudTrail","detail":{"eventVersion":"1.08","eventName":"x"},"eventID":"1"}"#;
+    assert_eq!(rejects(&decode(envelope.as_bytes())), [(Reason::NotAnEvent, envelope)]);
+
+    let rest = r#""eventVersion":"1.08","eventName":"x","eventID":"1"}"#;
+    let found = decode(format!("{{\"Records\": [\n]{rest}\n0  ]\n}}").as_bytes());
+    assert!(
+        matches!(&rejects(&found)[..], [(Reason::NotJson, kept), ..] if kept.contains(rest)),
+        "{found:?}"
+    );
+}
+
 #[test]
 fn hostile_input_takes_no_longer_than_its_length_allows() {
     // Objects within one another, none of which ends: each is looked at, none is read to the end again and again.
