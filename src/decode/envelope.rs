@@ -349,7 +349,8 @@ impl Decoder {
             (b']' | b'}', _) if self.close(due) => self.position = start + 1,
             // Behind something broken, brackets may be left over.
             (b',' | b']' | b'}', _) if self.damaged => self.position = start + 1,
-            (b'"', Some(Level::Wrapper)) => {
+            // Where something was broken, they may as well be the rest of an event: then they are a reject.
+            (b'"', Some(Level::Wrapper)) if !self.damaged => {
                 if let Err(error) = self.pass_members(&mut scanner, buffer, last) {
                     return Some(self.broken(buffer, start, error, last));
                 }
@@ -543,7 +544,9 @@ impl Decoder {
             return None;
         };
         let text = simdutf8::basic::from_utf8(&buffer[element.clone()]);
-        if text.is_ok_and(|text| shape::classify(text, &self.fields) != Shape::Event) {
+        // One that lost its name too looks like a wrapper of those it took.
+        let took = |text| matches!(shape::classify(text, &self.fields), Shape::Event | Shape::List(_));
+        if text.is_ok_and(|text| !took(text)) {
             return None;
         }
         if due.is_none() && !last {
