@@ -50,6 +50,7 @@ mod envelope;
 mod event;
 mod history;
 pub mod json;
+mod lines;
 mod log_line;
 mod look_alike;
 mod payload;

@@ -256,6 +256,15 @@ fn what_an_event_loses_to_what_is_around_it_is_kept() {
     );
 }
 
+/// An event that lost its name and the end of a list looks like a wrapper of the events it took along.
+#[test]
+fn an_event_without_a_name_is_no_wrapper_of_those_behind_it() {
+    let lost = r#"{"eventVersion":"1.08","eventSource":"s3.amazonaws.com","resources":[{"ARN":"a"}"#;
+    let found = decode(format!(r#"{{"Records":[{EVENT},{lost},{EVENT}]}}"#).as_bytes());
+    assert_eq!(events(&found), [EVENT, EVENT]);
+    assert_eq!(rejects(&found), [(Reason::NotJson, lost)]);
+}
+
 #[test]
 fn hostile_input_takes_no_longer_than_its_length_allows() {
     // Objects within one another, none of which ends: each is looked at, none is read to the end again and again.

@@ -2,20 +2,25 @@
 //!
 //! The `{"Records":[...]}` of a trail's log file, a bare array, single events, and any number of these one after
 //! another with or without line breaks (JSON lines, values back to back); lists under other names; the messages,
-//! log lines and stream records that events travel in, within one another ([`super::shape`]); CloudWatch's exports,
+//! log lines and stream records that events travel in, within one another ([`crate::decode::shape`]); CloudWatch's exports,
 //! in which a time precedes each event. Decided by shape, never by name. Commas between elements are not insisted
 //! on: a comma too many or too few loses no event.
 
-use super::event::{Event, FieldSpan};
-use super::history::{self, History, Row};
-use super::json::{JsonError, JsonErrorKind, Scanner, Span};
-use super::log_line::{Prefix, timestamp_prefix};
-use super::look_alike::LookAlike;
-use super::payload;
-use super::reject::{Place, Reason, Reject};
-use super::salvage::{self, Boundary, Damage};
-use super::shape::{self, Shape};
-use super::value::{Text, Value};
+mod broken;
+
+use broken::reject_until;
+
+use crate::decode::event::{Event, FieldSpan};
+use crate::decode::history::{self, History, Row};
+use crate::decode::json::{JsonError, JsonErrorKind, Scanner, Span};
+use crate::decode::lines::LineCount;
+use crate::decode::log_line::{Prefix, timestamp_prefix};
+use crate::decode::look_alike::LookAlike;
+use crate::decode::payload;
+use crate::decode::reject::{Place, Reason, Reject};
+use crate::decode::salvage::{self, Boundary, Damage};
+use crate::decode::shape::{self, Shape};
+use crate::decode::value::{Text, Value};
 
 /// What the decoder found next.
 #[derive(Debug)]
@@ -55,7 +60,7 @@ enum Level {
     Wrapper,
 }
 
-/// The pull decoder. See the [module](super).
+/// The pull decoder. See the [module](crate::decode).
 #[derive(Debug, Default)]
 pub struct Decoder {
     open: Vec<Level>,
@@ -459,32 +464,6 @@ impl Decoder {
         Ok(())
     }
 
-    /// Whether the bracket before `end` may have closed a wrapper: what is behind it is no event of a list, and nothing
-    /// that only the inside of something could hold.
-    fn ends_as_wrapper(&self, buffer: &[u8], end: usize, last: bool) -> Result<(), JsonError> {
-        let mut behind = Scanner::at(buffer, end);
-        let nested = self.open.len() > 1;
-        match behind.peek() {
-            None if last => Ok(()),
-            None => Err(error_at(&behind, JsonErrorKind::UnexpectedEnd)),
-            Some(b'{') if !nested => match Scanner::at(buffer, behind.position() + 1).member_name() {
-                Ok(name) if buffer[name.clone()] == self.opening => {
-                    Err(error_at(&behind, JsonErrorKind::ExpectedValue))
-                }
-                Err(error) if error.kind == JsonErrorKind::UnexpectedEnd && !last => Err(error),
-                _ => Ok(()),
-            },
-            Some(b'[') if !nested => Ok(()),
-            Some(b'0'..=b'9') if !nested => match timestamp_prefix(&buffer[behind.position()..]) {
-                Prefix::Length(_) => Ok(()),
-                Prefix::Cut if !last => Err(error_at(&behind, JsonErrorKind::UnexpectedEnd)),
-                Prefix::Cut | Prefix::None => Err(error_at(&behind, JsonErrorKind::ExpectedValue)),
-            },
-            Some(b',' | b']' | b'{' | b'[') if nested => Ok(()),
-            Some(_) => Err(error_at(&behind, JsonErrorKind::ExpectedValue)),
-        }
-    }
-
     /// An object at `start`: a wrapper to go into, or an element to be told apart.
     fn object(&mut self, buffer: &[u8], start: usize, last: bool) -> Option<Found> {
         match self.locate(buffer, start) {
@@ -526,37 +505,6 @@ impl Decoder {
             self.fields.push(FieldSpan::new(key, value, start));
         }
         Ok(Located::Whole(scanner.position()))
-    }
-
-    /// An event that lost the end of one of its own lists takes the events behind it for items of that list, and the
-    /// brackets of the file for its own: `{..."resources":[{...}, EVENT, EVENT]}`. That is JSON; but what follows it is
-    /// not what follows an element. Then it is broken, up to the first event in it.
-    fn swallowing(&mut self, buffer: &[u8], element: Span, last: bool) -> Option<Found> {
-        let due = Scanner::at(buffer, element.end).peek();
-        if self.open.last() != Some(&Level::Array) || matches!(due, Some(b',' | b']')) {
-            return None;
-        }
-        let own = salvage::opening_name(buffer, element.start);
-        let opening = if self.opening.is_empty() { &buffer[own?] } else { &self.opening };
-        let damage =
-            Damage { start: element.start, opening: Some(opening), budget: 0, last: true, lines: false };
-        let Boundary::At { position, .. } = salvage::next_boundary(&buffer[..element.end], damage) else {
-            return None;
-        };
-        let text = simdutf8::basic::from_utf8(&buffer[element.clone()]);
-        // One that lost its name too looks like a wrapper of those it took.
-        let took = |text| matches!(shape::classify(text, &self.fields), Shape::Event | Shape::List(_));
-        if text.is_ok_and(|text| !took(text)) {
-            return None;
-        }
-        if due.is_none() && !last {
-            self.position = element.start;
-            return Some(Found::More);
-        }
-        self.damaged = true;
-        self.position = position;
-        let fault = JsonError { at: position, kind: JsonErrorKind::ExpectedCommaOrEnd };
-        Some(reject_until(buffer, element.start, position, fault))
     }
 
     fn enter(&mut self, position: usize) {
@@ -617,71 +565,6 @@ impl Decoder {
             self.opening = text.as_bytes()[name].to_vec();
         }
     }
-
-    /// The JSON breaks at `error`: everything from `start` to where the next event begins is one reject.
-    fn broken(&mut self, buffer: &[u8], start: usize, error: JsonError, last: bool) -> Found {
-        if error.kind == JsonErrorKind::UnexpectedEnd && !last {
-            self.position = start;
-            return Found::More;
-        }
-        let own = salvage::opening_name(buffer, start);
-        let opening = match own {
-            _ if !self.opening.is_empty() => Some(self.opening.as_slice()),
-            Some(name) => Some(&buffer[name]),
-            None => None,
-        };
-        let budget = salvage::BUDGET_BYTES.saturating_sub(self.salvage_spent);
-        let damage = Damage { start, opening, budget, last, lines: true };
-        match salvage::next_boundary(buffer, damage) {
-            Boundary::At { position, spent } => {
-                self.salvage_spent += spent;
-                self.damaged = true;
-                self.position = position;
-                reject_until(buffer, start, position, error)
-            }
-            Boundary::Unclear => {
-                self.position = start;
-                Found::More
-            }
-            Boundary::Nowhere => {
-                let end = self.closing(buffer, start);
-                self.damaged = true;
-                self.position = end;
-                Found::Reject { span: start..end, reason: error.kind.into(), fault: Some(error) }
-            }
-        }
-    }
-
-    /// Where the brackets begin that close all that is open, at the end of the buffer; its end if they are not there.
-    fn closing(&self, buffer: &[u8], start: usize) -> usize {
-        let mut rest = buffer;
-        for level in &self.open {
-            let bracket = if *level == Level::Array { b']' } else { b'}' };
-            match rest.trim_ascii_end().split_last() {
-                Some((last, before)) if *last == bracket && before.len() > start => rest = before,
-                _ => return buffer.trim_ascii_end().len().max(start + 1),
-            }
-        }
-        rest.trim_ascii_end().len().max(start + 1)
-    }
-}
-
-/// A reject from `start` to just before `boundary`, without the separator between.
-fn reject_until(buffer: &[u8], start: usize, boundary: usize, fault: JsonError) -> Found {
-    let mut kept = buffer[start..boundary].trim_ascii_end();
-    if let Some((b',', before)) = kept.split_last()
-        && !before.is_empty()
-    {
-        kept = before.trim_ascii_end();
-    }
-    // What is broken is at least one byte long.
-    let span = start..start + kept.len().max(1);
-    let reason = match fault.kind {
-        // The end was reached inside what was broken long before.
-        JsonErrorKind::UnexpectedEnd => Reason::NotJson,
-        kind => kind.into(),
-    };
-    Found::Reject { span, reason, fault: Some(fault) }
 }
 
 fn error_at(scanner: &Scanner<'_>, kind: JsonErrorKind) -> JsonError {
@@ -694,46 +577,4 @@ enum Located {
     Entered,
     /// It was read to here.
     Whole(usize),
-}
-
-/// Line breaks counted so far, to tell where in a file something is.
-#[derive(Debug, Default)]
-struct LineCount {
-    /// Bytes of the buffer that have been counted.
-    counted: usize,
-    /// Line breaks before.
-    breaks: u64,
-    /// Where the line begins in the object.
-    line_start: u64,
-}
-
-impl LineCount {
-    /// Counts up to byte `end` of the buffer, which begins at `base` of the object.
-    fn pass(&mut self, buffer: &[u8], base: u64, end: usize) {
-        if end <= self.counted {
-            return;
-        }
-        for at in memchr::memchr_iter(b'\n', &buffer[self.counted..end]) {
-            self.breaks += 1;
-            self.line_start = base + (self.counted + at) as u64 + 1;
-        }
-        self.counted = end;
-    }
-
-    /// Where byte `at` of the buffer is.
-    fn place(&mut self, buffer: &[u8], base: u64, at: usize) -> Place {
-        let at = at.min(buffer.len());
-        // A fault may lie before one that was told already.
-        if at < self.counted {
-            let counted = &buffer[at..self.counted];
-            let breaks = memchr::memchr_iter(b'\n', counted).count() as u64;
-            let line_start = match memchr::memrchr(b'\n', &buffer[..at]) {
-                Some(found) => base + found as u64 + 1,
-                None => self.line_start.min(base),
-            };
-            return Place { line: self.breaks - breaks + 1, column: base + at as u64 - line_start + 1 };
-        }
-        self.pass(buffer, base, at);
-        Place { line: self.breaks + 1, column: base + at as u64 - self.line_start + 1 }
-    }
 }
