@@ -127,9 +127,9 @@ pub fn account(object: &[u8], found: &[Found]) -> Account {
             continue;
         }
         // What was in a string lies where the string begins, as does all else that was in it; a row of CSV is as it is.
-        let is_csv = object.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(object).trim_ascii_start().first()
-            != Some(&b'{')
-            && memchr::memmem::find(object, b"User name").is_some();
+        let begin = object.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(object).trim_ascii_start();
+        let begin = begin.strip_prefix(b"\"").unwrap_or(begin);
+        let is_csv = begin.starts_with(b"User name");
         assert!(is_csv || object.get(offset) == Some(&b'"'), "what is wrapped begins with its quote");
         assert!(offset >= end || last_wrapped == Some(offset), "{offset} lies before {end}");
         if last_wrapped != Some(offset) {

@@ -32,7 +32,7 @@ const TELLING: &[u8] = br#"{}[]",:\ 0en"#;
 pub struct Healthy {
     name: String,
     object: Vec<u8>,
-    /// Where its events lie.
+    /// Where its events lie; of those that are texts within the JSON, the record around the text is what is damaged.
     events: Vec<Range<usize>>,
     account: Account,
 }
@@ -86,7 +86,8 @@ impl Healthy {
         let found = decode(&object, |_| {});
         let account = account(&object, &found);
         let place = |found: &Found| match found {
-            Found::Event { text, offset, .. } => Some(*offset as usize..*offset as usize + text.len()),
+            Found::Event { text, offset, .. } => Some(*offset as usize..*offset as usize + text.len())
+                .filter(|place| object.get(place.clone()) == Some(text.as_bytes())),
             _ => None,
         };
         Self { name, events: found.iter().filter_map(place).collect(), account, object }
@@ -172,6 +173,15 @@ impl Damage {
     }
 }
 
+/// An event with the name of the member that it is: what takes the name and more of an envelope away, may take away all
+/// that tells the envelope from another event.
+fn with_name(object: &[u8], event: Range<usize>) -> Range<usize> {
+    let before = object[..event.start].trim_ascii_end().strip_suffix(b":");
+    let name = before.and_then(|before| before.trim_ascii_end().strip_suffix(b"\""));
+    let start = name.and_then(|name| name.iter().rposition(|byte| *byte == b'"'));
+    start.unwrap_or(event.start)..event.end
+}
+
 /// Damages one file by chance and checks what comes out of it. The same `seed` does the same.
 pub fn damage_one(files: &[Healthy], seed: u64) -> Tally {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -234,9 +244,10 @@ fn check(healthy: &Healthy, object: &[u8], damages: &[Damage]) -> Tally {
                 _ => None,
             })
             .collect();
-        // An event that is a member's value shares the fate of the envelope around it.
-        let alone = |place: &Range<usize>| !healthy.object[..place.start].trim_ascii_end().ends_with(b":");
-        for place in healthy.events.iter().filter(|place| damage.spares(place) && alone(place)) {
+        for place in &healthy.events {
+            if !damage.spares(&with_name(&healthy.object, place.clone())) {
+                continue;
+            }
             let event = &healthy.object[place.clone()];
             assert!(texts.contains(event), "the event at {place:?} is lost, though no damage touched it");
             tally.untouched += 1;

@@ -27,6 +27,10 @@ impl FieldSpan {
         Value::scanned(&object[self.value.clone()])
     }
 
+    pub(super) fn key_span(&self) -> Span {
+        self.key.clone()
+    }
+
     pub(super) fn value_span(&self) -> Span {
         self.value.clone()
     }

@@ -8,12 +8,13 @@
 //! * where an object can be read to its end and is an event, or wraps one;
 //! * where a line begins with a bracket, or a time as CloudWatch puts it before each event.
 //!
-//! An object that is a member's value (`"detail":{...}`) is none of these, however much it looks like one, so that
-//! nothing is made an event that was part of another.
+//! An object that is a member's value is none of these, however much it looks like one, so that nothing is made an
+//! event that was part of another. Only EventBridge puts events there: in `detail`, behind other members than events
+//! have.
 
 use super::json::{JsonErrorKind, Scanner, Span};
 use super::log_line::{Prefix, timestamp_prefix};
-use super::shape::is_promising;
+use super::shape::{is_event, is_promising};
 
 /// Bytes that may be read in vain per object, so that hostile input cannot make salvage take for ever.
 pub(super) const BUDGET_BYTES: usize = 64 << 20;
@@ -88,6 +89,9 @@ fn begins_line(buffer: &[u8], position: usize, damage: Damage<'_>) -> Verdict {
 fn opens_event(buffer: &[u8], position: usize, damage: Damage<'_>, spent: &mut usize) -> Verdict {
     match may_be_element(buffer, position, damage) {
         Verdict::Yes(_) => {}
+        Verdict::No if in_envelope(&buffer[damage.start..position]) => {
+            return holds(buffer, position, damage, spent, is_event);
+        }
         other => return other,
     }
     match opening(buffer, position) {
@@ -98,13 +102,22 @@ fn opens_event(buffer: &[u8], position: usize, damage: Damage<'_>, spent: &mut u
         Opening::Cut => return Verdict::Unclear,
         Opening::None => return Verdict::No,
     }
+    holds(buffer, position, damage, spent, is_promising)
+}
+
+/// Whether the object at `position` is whole, and what `wanted` says of it.
+fn holds(
+    buffer: &[u8],
+    position: usize,
+    damage: Damage<'_>,
+    spent: &mut usize,
+    wanted: fn(&str) -> bool,
+) -> Verdict {
     if *spent >= damage.budget {
         return Verdict::No;
     }
     match Scanner::at(buffer, position).value() {
-        Ok(span) if std::str::from_utf8(&buffer[span.clone()]).is_ok_and(is_promising) => {
-            Verdict::Yes(position)
-        }
+        Ok(span) if std::str::from_utf8(&buffer[span.clone()]).is_ok_and(wanted) => Verdict::Yes(position),
         Ok(span) => {
             *spent += span.len();
             Verdict::No
@@ -115,6 +128,24 @@ fn opens_event(buffer: &[u8], position: usize, damage: Damage<'_>, spent: &mut u
             Verdict::No
         }
     }
+}
+
+/// Whether a member's value that follows `broken` lies in the envelope of EventBridge, and not in an event.
+///
+/// Its name says so, or the members before it: those of the envelope are near, and no event has one of them.
+fn in_envelope(broken: &[u8]) -> bool {
+    const NEAR: usize = 4096;
+    let near = &broken[broken.len().saturating_sub(NEAR)..];
+    let name = near.trim_ascii_end().strip_suffix(b":").unwrap_or(near).trim_ascii_end();
+    if name.ends_with(b"\"detail\"") {
+        return true;
+    }
+    let own = match memchr::memmem::rfind(near, b"\"event") {
+        Some(event) => &near[event..],
+        None if near.len() == broken.len() && near.starts_with(b"{") => return true,
+        None => near,
+    };
+    memchr::memmem::find(own, b"\"detail-type\"").is_some()
 }
 
 /// Whether the bracket at `position` may open an element, and not just a member's value.

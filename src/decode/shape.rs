@@ -13,6 +13,8 @@ pub(super) enum Shape {
     Event,
     /// The value at this place is the event; what is around it is postal.
     EventInside(Span),
+    /// JSON by accident: what was damaged grew together with an event, or with several, that are to be had one by one.
+    Merged,
     /// A list of objects to be looked at one by one; here is where its first item begins.
     List(usize),
     /// The string at this place holds a document of its own.
@@ -39,6 +41,34 @@ pub(super) enum Encoding {
     /// In base64, and then perhaps in gzip.
     Base64,
 }
+
+/// Members of an event that no envelope has.
+const OF_EVENTS: [&str; 10] = [
+    "eventVersion",
+    "eventName",
+    "eventID",
+    "eventType",
+    "eventCategory",
+    "requestID",
+    "requestParameters",
+    "responseElements",
+    "recipientAccountId",
+    "userIdentity",
+];
+
+/// Members of the envelope in which EventBridge delivers events.
+const OF_ENVELOPES: [&str; 10] = [
+    "version",
+    "id",
+    "detail-type",
+    "source",
+    "account",
+    "time",
+    "region",
+    "resources",
+    "detail",
+    "replay-name",
+];
 
 /// An object with its members located.
 #[derive(Debug, Clone, Copy)]
@@ -146,6 +176,10 @@ impl<'a> Object<'a> {
 
     /// What an event may be wrapped in.
     fn wrapping(self) -> Option<Shape> {
+        let delivered = delivered(self.text.as_bytes(), self.fields);
+        if delivered.is_some() {
+            return delivered;
+        }
         if self.has(&["detail-type", "detail"]) {
             return Some(self.eventbridge());
         }
@@ -187,21 +221,21 @@ impl<'a> Object<'a> {
         self.wrapped(name, Encoding::Plain, LookAlike::SnsMessage)
     }
 
+    /// What EventBridge delivered, if it is no event.
     fn eventbridge(self) -> Shape {
-        // What a damaged event has lost to its envelope is not to be thrown away with it.
-        const OF_EVENTS: [&str; 6] =
-            ["eventType", "eventID", "requestID", "responseElements", "recipientAccountId", "eventCategory"];
-        let Some((span, detail)) = self.find("detail") else {
+        let Some((_, detail)) = self.find("detail") else {
             return Shape::Unknown;
         };
-        if OF_EVENTS.iter().any(|name| self.find(name).is_some()) {
-            return Shape::Unknown;
-        }
         let fields = members_of(detail.text()).unwrap_or_default();
         match (Object { text: detail.text(), fields: &fields }).event() {
-            Shape::Event => Shape::EventInside(span),
-            Shape::Unknown if !self.is_of_cloudtrail() => Shape::LookAlike(LookAlike::EventbridgeEvent),
-            other => other,
+            // What a damaged event has lost to the envelope around it is not to be thrown away with the envelope.
+            Shape::Unknown
+                if !self.is_of_cloudtrail() && !has_members_of_events(self.text.as_bytes(), self.fields) =>
+            {
+                Shape::LookAlike(LookAlike::EventbridgeEvent)
+            }
+            Shape::Unsupported => Shape::Unsupported,
+            _ => Shape::Unknown,
         }
     }
 
@@ -249,6 +283,38 @@ impl<'a> Object<'a> {
     }
 }
 
+/// The event in the envelope that EventBridge delivers events in, as `detail`; where one of the envelope's names is
+/// damaged it is that event still. `object` need not be UTF-8 everywhere.
+/// See the [event structure](https://docs.aws.amazon.com/eventbridge/latest/ref/overiew-event-structure.html).
+pub(super) fn delivered(object: &[u8], fields: &[FieldSpan]) -> Option<Shape> {
+    if has_members_of_events(object, fields) {
+        return None;
+    }
+    let is_of_envelope = |field: &FieldSpan| is_one_of(&OF_ENVELOPES, &object[field.key_span()]);
+    let is_event = |field: &FieldSpan| {
+        let value = &object[field.value_span()];
+        value.starts_with(b"{") && std::str::from_utf8(value).is_ok_and(is_event)
+    };
+    let at = fields.iter().position(is_event)?;
+    let (event, behind) = (&fields[at], &fields[at + 1..]);
+    if &object[event.key_span()] != b"detail"
+        && fields.iter().filter(|field| is_of_envelope(field)).count() < 2
+    {
+        return None;
+    }
+    // Nothing follows an event but, in files that others wrote, the rest of the envelope.
+    let is_merged = behind.iter().any(|field| is_event(field) || !is_of_envelope(field));
+    Some(if is_merged { Shape::Merged } else { Shape::EventInside(event.value_span()) })
+}
+
+fn has_members_of_events(object: &[u8], fields: &[FieldSpan]) -> bool {
+    fields.iter().any(|field| is_one_of(&OF_EVENTS, &object[field.key_span()]))
+}
+
+fn is_one_of(names: &[&str], name: &[u8]) -> bool {
+    names.iter().any(|one| one.as_bytes() == name)
+}
+
 /// Where the first item begins of a member that is a list of something known. `Records` needs no proof; of other
 /// names the first objects decide, so that dumps of third parties, and files whose `Records` is misspelled, are read
 /// all the same. `object` need not be UTF-8 everywhere.
@@ -271,6 +337,19 @@ pub(super) fn is_promising(text: &str) -> bool {
         let object = Object { text, fields: &fields };
         object.event() != Shape::Unknown || object.wrapping().is_some()
     })
+}
+
+/// Whether `text` is an object that is an event, and not one that lost its end and took in the envelope behind it.
+pub(super) fn is_event(text: &str) -> bool {
+    members_of(text).is_some_and(|fields| {
+        let object = Object { text, fields: &fields };
+        object.event() == Shape::Event
+            && !object.get("detail").is_some_and(|detail| looks_like_event(detail.text()))
+    })
+}
+
+fn looks_like_event(text: &str) -> bool {
+    members_of(text).is_some_and(|fields| Object { text, fields: &fields }.event() == Shape::Event)
 }
 
 /// The members of the object `text`.

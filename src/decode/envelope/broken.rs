@@ -42,6 +42,12 @@ impl Decoder {
         }
     }
 
+    /// Pieces of several things make one object at `span`: as broken as if it were no JSON.
+    pub(super) fn merged(&mut self, buffer: &[u8], span: Span, last: bool) -> Found {
+        let fault = JsonError { at: span.end, kind: JsonErrorKind::ExpectedCommaOrEnd };
+        self.broken(buffer, span.start, fault, last)
+    }
+
     /// Where the brackets begin that close all that is open, at the end of the buffer; its end if they are not there.
     fn closing(&self, buffer: &[u8], start: usize) -> usize {
         let mut rest = buffer;

@@ -474,14 +474,8 @@ impl Decoder {
                 }
                 self.position = end;
                 match simdutf8::basic::from_utf8(&buffer[start..end]) {
-                    Ok(text) => self.whole(text, start),
-                    Err(_) => match shape::promising_list(&buffer[start..end], &self.fields) {
-                        Some(first) => {
-                            self.enter(start + first);
-                            None
-                        }
-                        None => Some(self.take(start..end, Reason::NotUtf8)),
-                    },
+                    Ok(text) => self.whole(buffer, text, start, last),
+                    Err(_) => self.not_utf8(buffer, start..end, last),
                 }
             }
             Err(error) => Some(self.broken(buffer, start, error, last)),
@@ -513,30 +507,24 @@ impl Decoder {
     }
 
     /// What the object `text`, which lies at `start` of the buffer, is.
-    fn whole(&mut self, text: &str, start: usize) -> Option<Found> {
-        let shifted = |span: Span| span.start + start..span.end + start;
+    fn whole(&mut self, buffer: &[u8], text: &str, start: usize, last: bool) -> Option<Found> {
         let span = start..start + text.len();
         match shape::classify(text, &self.fields) {
             Shape::Event => {
-                self.remember_opening(text);
+                self.remember_opening(text.as_bytes());
                 Some(Found::Event(span))
             }
             Shape::EventInside(inside) => {
-                self.remember_opening(text);
-                self.fields.clear();
-                let inside = shifted(inside);
-                let mut scanner = Scanner::at(text.as_bytes(), inside.start - start + 1);
-                while let Ok(Some((key, value))) = scanner.next_member() {
-                    self.fields.push(FieldSpan::new(key, value, inside.start - start));
-                }
-                Some(Found::Event(inside))
+                self.remember_opening(text.as_bytes());
+                Some(self.inside(text.as_bytes(), start, inside))
             }
+            Shape::Merged => Some(self.merged(buffer, span, last)),
             Shape::List(first) => {
                 self.enter(start + first);
                 None
             }
             Shape::Wrapped { string, encoding, otherwise } => {
-                self.remember_opening(text);
+                self.remember_opening(text.as_bytes());
                 let offset = self.base + (start + string.start) as u64;
                 let content = Value::scanned(&text[string]).as_string().unwrap_or(Text::scanned(""));
                 match payload::unwrap(content, encoding) {
@@ -557,12 +545,39 @@ impl Decoder {
         }
     }
 
+    /// What the object at `span` is, which is not UTF-8 throughout.
+    fn not_utf8(&mut self, buffer: &[u8], span: Span, last: bool) -> Option<Found> {
+        let object = &buffer[span.clone()];
+        match shape::delivered(object, &self.fields) {
+            Some(Shape::EventInside(event)) => return Some(self.inside(object, span.start, event)),
+            Some(_) => return Some(self.merged(buffer, span, last)),
+            None => {}
+        }
+        match shape::promising_list(object, &self.fields) {
+            Some(first) => {
+                self.enter(span.start + first);
+                None
+            }
+            None => Some(self.take(span, Reason::NotUtf8)),
+        }
+    }
+
+    /// The event at `event` of the object that lies at `start` of the buffer.
+    fn inside(&mut self, object: &[u8], start: usize, event: Span) -> Found {
+        self.fields.clear();
+        let mut scanner = Scanner::at(object, event.start + 1);
+        while let Ok(Some((key, value))) = scanner.next_member() {
+            self.fields.push(FieldSpan::new(key, value, event.start));
+        }
+        Found::Event(start + event.start..start + event.end)
+    }
+
     /// By what member the elements here open, to know the next one by if this or that is broken.
-    fn remember_opening(&mut self, text: &str) {
-        if let Some(name) = salvage::opening_name(text.as_bytes(), 0)
-            && self.opening != text.as_bytes()[name.clone()]
+    fn remember_opening(&mut self, object: &[u8]) {
+        if let Some(name) = salvage::opening_name(object, 0)
+            && self.opening != object[name.clone()]
         {
-            self.opening = text.as_bytes()[name].to_vec();
+            self.opening = object[name].to_vec();
         }
     }
 }

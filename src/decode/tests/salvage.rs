@@ -34,10 +34,27 @@ enum Layout {
     Array,
     Lines,
     Touching,
+    /// Lines as EventBridge delivers events.
+    Envelopes,
+    /// The same in an array.
+    EnvelopeArray,
 }
 
-const LAYOUTS: [Layout; 5] =
-    [Layout::Records, Layout::Pretty, Layout::Array, Layout::Lines, Layout::Touching];
+const LAYOUTS: [Layout; 7] = [
+    Layout::Records,
+    Layout::Pretty,
+    Layout::Array,
+    Layout::Lines,
+    Layout::Touching,
+    Layout::Envelopes,
+    Layout::EnvelopeArray,
+];
+
+/// What is before and behind each event.
+const ENVELOPE: (&str, &str) = (
+    r#"{"version":"0","id":"5b6c","detail-type":"AWS API Call via CloudTrail","source":"aws.s3","account":"1","time":"2025-03-01T00:00:00Z","region":"us-east-1","resources":["arn:aws:s3:::b"],"detail":"#,
+    r#","replay-name":"again"}"#,
+);
 
 fn file(layout: Layout, count: usize) -> (Vec<u8>, Vec<Range<usize>>) {
     let (before, between, after) = match layout {
@@ -46,6 +63,12 @@ fn file(layout: Layout, count: usize) -> (Vec<u8>, Vec<Range<usize>>) {
         Layout::Array => ("[", ", ", "]"),
         Layout::Lines => ("", "\n", "\n"),
         Layout::Touching => ("", "", ""),
+        Layout::Envelopes => ("", "\n", "\n"),
+        Layout::EnvelopeArray => ("[", ",", "]"),
+    };
+    let (head, tail) = match layout {
+        Layout::Envelopes | Layout::EnvelopeArray => ENVELOPE,
+        _ => ("", ""),
     };
     let mut object = before.to_owned();
     let mut places = Vec::new();
@@ -53,9 +76,11 @@ fn file(layout: Layout, count: usize) -> (Vec<u8>, Vec<Range<usize>>) {
         if number > 0 {
             object.push_str(between);
         }
+        object.push_str(head);
         let start = object.len();
         object.push_str(&event(number));
         places.push(start..object.len());
+        object.push_str(tail);
     }
     object.push_str(after);
     (object.into_bytes(), places)
