@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
-use std::process::Stdio;
 
 use flate2::read::MultiGzDecoder;
 use trailhouse::decode::{Decoder, Step, canonical};
@@ -232,14 +231,5 @@ fn a_reader_that_goes_away_is_no_failure() {
     let events: Vec<String> = (0..3000).map(|n| event(n, "s3", "r")).collect();
     dir.write("logs/a.json", log_file(&events));
     dir.convert(&["logs", "--to", "trail"]);
-    let mut child = dir
-        .command(&["export", "trail", "--to", "-"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut first = [0; 100];
-    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), String::from_utf8(output.stderr).unwrap()), (Some(0), String::new()));
+    dir.leave_unread(&["export", "trail", "--to", "-"]);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -68,6 +68,19 @@ impl Dir {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trailhouse"));
         command.args(args).current_dir(self.dir.path()).env_remove("RUST_LOG").env("COLUMNS", "100");
         command
+    }
+
+    /// Runs the binary and goes away after the first of its output, as `head` does: that is no failure.
+    #[track_caller]
+    pub(crate) fn leave_unread(&self, args: &[&str]) {
+        let mut child = self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = [0; 100];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(
+            (output.status.code(), String::from_utf8(output.stderr).unwrap()),
+            (Some(0), String::new())
+        );
     }
 
     /// Converts and returns the JSON report.

@@ -1,5 +1,7 @@
 //! Events of every odd shape, to a row and back.
 
+mod comparable;
+
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, RecordBatch};
@@ -12,46 +14,8 @@ use proptest::prelude::*;
 use super::super::column::{ColumnType, Member, Members, WrittenAs, columns, members};
 use super::super::{BatchBuilder, EventKey, PackedRows, RowKeys, flatten};
 use super::{RestoreError, Restorer};
-use crate::decode::value::{Kind, Text, Value};
 use crate::decode::{Decoder, Step};
-
-/// A string as it is said: its characters, or its raw text if it holds what no character can be.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Said {
-    Text(String),
-    Raw(String),
-}
-
-/// A JSON value, comparable: numbers are their text, members are sorted by name, those of one name keep their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Json {
-    Object(Vec<(Said, Self)>),
-    Array(Vec<Self>),
-    Text(Said),
-    /// A number, `true`, `false` or `null`.
-    Word(String),
-}
-
-fn said(text: Text<'_>) -> Said {
-    match text.decode() {
-        Ok(text) => Said::Text(text.into_owned()),
-        Err(_) => Said::Raw(text.raw().to_owned()),
-    }
-}
-
-fn json(value: Value<'_>) -> Json {
-    match (value.kind(), value.as_string()) {
-        (Kind::Object, _) => {
-            let mut members: Vec<(Said, Json)> =
-                value.members().map(|(key, value)| (said(key), json(value))).collect();
-            members.sort_by(|(one, _), (other, _)| one.cmp(other));
-            Json::Object(members)
-        }
-        (Kind::Array, _) => Json::Array(value.items().map(json).collect()),
-        (Kind::String, Some(text)) => Json::Text(said(text)),
-        _ => Json::Word(value.text().to_owned()),
-    }
-}
+use comparable::json;
 
 /// Reads a text that must be one event, and no more.
 fn with_event<T>(text: &str, look: impl FnOnce(&crate::decode::Event<'_>) -> T) -> T {
