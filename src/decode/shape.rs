@@ -43,21 +43,42 @@ pub(super) enum Encoding {
 }
 
 /// Members of an event that no envelope has.
-const OF_EVENTS: [&str; 10] = [
-    "eventVersion",
-    "eventName",
-    "eventID",
-    "eventType",
+const OF_EVENTS: [&str; 31] = [
+    "additionalEventData",
+    "addendum",
+    "apiVersion",
+    "awsRegion",
+    "edgeDeviceDetails",
+    "errorCode",
+    "errorMessage",
     "eventCategory",
+    "eventContext",
+    "eventID",
+    "eventName",
+    "eventSource",
+    "eventTime",
+    "eventType",
+    "eventVersion",
+    "insightDetails",
+    "managementEvent",
+    "readOnly",
+    "recipientAccountId",
     "requestID",
     "requestParameters",
     "responseElements",
-    "recipientAccountId",
+    "serviceEventDetails",
+    "sessionCredentialFromConsole",
+    "sharedEventID",
+    "sourceIPAddress",
+    "tlsDetails",
+    "userAgent",
     "userIdentity",
+    "vpcEndpointAccountId",
+    "vpcEndpointId",
 ];
 
-/// Members of the envelope in which EventBridge delivers events.
-const OF_ENVELOPES: [&str; 10] = [
+/// Members of the envelope in which EventBridge delivers events; `debug` is Cloud Custodian's.
+const OF_ENVELOPES: [&str; 11] = [
     "version",
     "id",
     "detail-type",
@@ -68,6 +89,7 @@ const OF_ENVELOPES: [&str; 10] = [
     "resources",
     "detail",
     "replay-name",
+    "debug",
 ];
 
 /// An object with its members located.

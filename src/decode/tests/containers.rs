@@ -161,6 +161,21 @@ fn records_of_other_versions_and_categories_are_kept() {
     }
 }
 
+/// What follows the event in an envelope may be a word of the program that kept it, or what an event has lost.
+#[test]
+fn an_envelope_that_goes_on_behind_its_event_is_looked_at() {
+    let whole = eventbridge(EVENT);
+    let with = |more: &str| format!("{},{more}}}", whole.strip_suffix('}').unwrap());
+    for healthy in [with(r#""debug":true"#), with(r#""replay-name":"r","resources":[]"#)] {
+        assert_eq!(events(&decode(healthy.as_bytes())), [EVENT], "{healthy}");
+        assert_eq!(rejects(&decode(healthy.as_bytes())), [], "{healthy}");
+    }
+    let merged = with(r#""insight":{"average":3}"#);
+    let found = decode(merged.as_bytes());
+    assert_eq!(events(&found), [EVENT]);
+    assert!(rejects(&found).iter().any(|(_, kept)| kept.contains(r#""insight":{"average":3}"#)), "{found:?}");
+}
+
 #[test]
 fn wrapped_damage_costs_the_damaged_event() {
     let broken = r#"{"eventVersion":"1.08","eventName":"x" "y"}"#;
