@@ -13,6 +13,8 @@ use crate::decode::LookAlike;
 /// Why an object was not converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SkipReason {
+    /// It is in already, as it is.
+    Known,
     /// Its key proves that it holds nothing that was asked for.
     Filtered,
     /// Delivered by another service into the same bucket.
@@ -27,6 +29,7 @@ impl SkipReason {
     /// The code that reports use.
     pub fn code(self) -> &'static str {
         match self {
+            Self::Known => "known",
             Self::Filtered => "filtered",
             Self::OtherService => "other_service",
             Self::NotLog => "not_log",
@@ -38,6 +41,7 @@ impl SkipReason {
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Known => "converted before",
             Self::Filtered => "outside the filters",
             Self::OtherService => "logs of other services",
             Self::NotLog => "no logs",
@@ -57,6 +61,8 @@ pub struct ObjectCounts {
     pub skipped: u64,
     /// Not read, or not to their end. Events before the break are converted.
     pub failed: u64,
+    /// Of those that were read: in already, but with another content, or for other events of theirs.
+    pub changed: u64,
     /// Why objects were skipped.
     #[serde(serialize_with = "by_code")]
     pub skipped_by_reason: BTreeMap<SkipReason, u64>,
@@ -236,10 +242,11 @@ impl RetryReport {
 
 impl Report {
     /// The report of a run that has found its objects and read none.
-    pub fn of_plan(listed: u64, skipped: &BTreeMap<SkipReason, u64>) -> Self {
+    pub fn of_plan(listed: u64, skipped: &BTreeMap<SkipReason, u64>, changed: u64) -> Self {
         let objects = ObjectCounts {
             listed,
             skipped: skipped.values().sum(),
+            changed,
             skipped_by_reason: skipped.clone(),
             ..ObjectCounts::default()
         };
@@ -308,6 +315,13 @@ impl fmt::Display for Report {
         let Self { objects, events, files, input, elapsed, .. } = self;
         write!(f, "objects  {} listed = {} converted", objects.listed, objects.converted)?;
         writeln!(f, " + {} skipped + {} failed", objects.skipped, objects.failed)?;
+        if objects.changed > 0 {
+            writeln!(
+                f,
+                "         of these, {} were in with another content or for other events",
+                objects.changed
+            )?;
+        }
         for (reason, count) in &objects.skipped_by_reason {
             writeln!(f, "         skipped: {count} {reason}")?;
         }

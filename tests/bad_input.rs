@@ -110,7 +110,7 @@ fn no_permission_to_write() {
     fs::create_dir(dir.path("trail")).unwrap();
     fs::set_permissions(dir.path("trail"), fs::Permissions::from_mode(0o555)).unwrap();
     let run = dir.run_unprivileged(&["convert", "log.json", "--to", "trail"]);
-    insta::with_settings!({filters => vec![(r"part-[0-9a-f]+", "part-[TASK]")]}, {
+    insta::with_settings!({filters => vec![(r"[0-9a-f]{16}", "[TASK]")]}, {
         insta::assert_snapshot!(told(&dir, &run));
     });
 }

@@ -103,6 +103,13 @@ impl Dir {
         files
     }
 
+    /// The data files of a dataset, by path below it, with their content.
+    pub(crate) fn data_files(&self, dataset: &str) -> BTreeMap<String, Vec<u8>> {
+        let mut files = self.files(dataset);
+        files.retain(|path, _| !path.starts_with('_'));
+        files
+    }
+
     /// The output with what differs from run to run taken out.
     pub(crate) fn stable(&self, text: &str) -> String {
         let text = text.replace(&self.dir.path().canonicalize().unwrap().display().to_string(), "[DIR]");

@@ -62,6 +62,11 @@ pub struct ConvertArgs {
     #[arg(long)]
     pub redact: bool,
 
+    /// Convert objects that are in already, too. Their events are recognised: what is there stays as it is, and only
+    /// what was not, is added.
+    #[arg(long)]
+    pub reprocess: bool,
+
     /// Threads that decode and write [default: one for each core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,

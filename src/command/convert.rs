@@ -9,6 +9,7 @@ use crate::cli::{ConvertArgs, ReportFormat};
 use crate::convert::{self, Conversion, Filter, Progress, Settings};
 use crate::dataset::Dataset;
 use crate::error::{Error, Exit};
+use crate::report::{Report, SkipReason};
 use crate::source::Location;
 
 /// Single objects and events are named on stderr up to this many.
@@ -50,7 +51,15 @@ fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
     // On a machine of 32 bits the limit is what can be addressed.
     let memory_limit_bytes = usize::try_from(args.memory_limit.as_u64()).unwrap_or(usize::MAX);
     let object_limit_bytes = args.max_object_size.as_u64();
-    Ok(Settings { sources, filter, memory_limit_bytes, object_limit_bytes, redact: args.redact, threads })
+    Ok(Settings {
+        sources,
+        filter,
+        memory_limit_bytes,
+        object_limit_bytes,
+        redact: args.redact,
+        reprocess: args.reprocess,
+        threads,
+    })
 }
 
 /// Says on stderr what could not be converted, and what to do about it.
@@ -80,7 +89,12 @@ fn explain(conversion: &Conversion, args: &ConvertArgs) {
     }
     // Nothing went wrong, and nothing was done: the user will want to know why.
     let sources = args.sources.join(" ");
-    match (conversion.report.objects.converted, conversion.report.events.filtered) {
+    let Report { objects, events, .. } = &conversion.report;
+    let known = objects.skipped_by_reason.get(&SkipReason::Known).copied().unwrap_or_default();
+    match (objects.converted, events.filtered) {
+        (0, _) if known > 0 => {
+            eprintln!("trailhouse: nothing new in {sources}; --reprocess converts what is in once more");
+        }
         (0, _) => eprintln!("trailhouse: no log objects to convert in {sources}"),
         (_, 0) => eprintln!("trailhouse: no events in {sources}"),
         (..) => eprintln!("trailhouse: no events in {sources} are within the filters"),

@@ -7,14 +7,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use hashbrown::HashSet;
 use tokio::runtime::Handle;
 
 use super::Error;
 use super::memory::MemoryShares;
 use super::piece::{ObjectFailure, Piece, Verdict};
-use crate::dataset::{Dataset, KnownEvents, RejectFile, StoredReject};
+use crate::dataset::{Dataset, KnownEvents, NewFile, RejectFile, RejectId, StoredReject};
 use crate::report::{EventCounts, Report};
-use crate::write::{self, ClosedPartition, DataFile, FanOut};
+use crate::write::{self, ClosedPartition, FanOut};
 
 /// Rejects are written when they take this much memory.
 const REJECT_FILE_BYTES: usize = 16 << 20;
@@ -28,7 +29,8 @@ type Turn = (usize, u32);
 /// A task under construction, shared by its threads.
 pub(super) struct Assembly<'a> {
     dataset: &'a Dataset,
-    task: &'a str,
+    /// How the names of its files begin, behind what kind they are of.
+    stem: &'a str,
     /// How many objects the task has.
     objects: usize,
     memory: MemoryShares,
@@ -50,7 +52,8 @@ struct State {
     all_closed: bool,
     rejects: Vec<StoredReject>,
     reject_bytes: usize,
-    reject_files: usize,
+    /// Ids of the rejects there were before, once one came along.
+    known_rejects: Option<HashSet<RejectId>>,
     outcome: Outcome,
     error: Option<Error>,
 }
@@ -59,7 +62,11 @@ struct State {
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// The data files, by path.
-    pub files: Vec<DataFile>,
+    pub files: Vec<NewFile>,
+    /// Files of rejects.
+    pub reject_files: usize,
+    /// Objects that were read to their end, by their place in the task.
+    pub finished: Vec<usize>,
     /// Its share of the run's report.
     pub report: Report,
     /// Objects that could not be read to their end.
@@ -96,7 +103,7 @@ impl From<&StoredReject> for RejectNote {
 impl<'a> Assembly<'a> {
     pub(super) fn new(
         dataset: &'a Dataset,
-        task: &'a str,
+        stem: &'a str,
         objects: usize,
         memory: MemoryShares,
         known: KnownEvents,
@@ -113,11 +120,11 @@ impl<'a> Assembly<'a> {
             all_closed: false,
             rejects: Vec::new(),
             reject_bytes: 0,
-            reject_files: 0,
+            known_rejects: None,
             outcome: Outcome::default(),
             error: None,
         };
-        Self { dataset, task, objects, memory, runtime, state: Mutex::new(state), changed: Condvar::new() }
+        Self { dataset, stem, objects, memory, runtime, state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// Takes a piece, now or when its turn comes, and writes partitions that were closed. `false` if the task has
@@ -163,22 +170,15 @@ impl<'a> Assembly<'a> {
         self.changed.notify_all();
     }
 
-    /// The task's outcome, once all threads have finished.
-    pub(super) async fn into_outcome(self) -> Result<Outcome, Error> {
+    /// The task's outcome, once all threads have finished, and the events that are known by then.
+    pub(super) fn into_outcome(self) -> Result<(Outcome, KnownEvents), Error> {
         let state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = state.error {
             return Err(error);
         }
         let mut outcome = state.outcome;
         outcome.files.sort_unstable();
-        // What an earlier try at this task wrote, and this one did not overwrite, holds rows twice.
-        let is_written =
-            |path: &str| outcome.files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok();
-        for leftover in state.known.leftovers().iter().filter(|path| !is_written(path.as_ref())) {
-            self.dataset.delete(leftover).await?;
-        }
-        self.dataset.delete_stale_rejects(self.task, state.reject_files).await?;
-        Ok(outcome)
+        Ok((outcome, state.known))
     }
 
     /// In turn: duplicates out, rows to their partitions, counts and rejects to the outcome.
@@ -219,6 +219,9 @@ impl<'a> Assembly<'a> {
 
         state.turn.1 += 1;
         if let Some(end) = piece.end {
+            if !matches!(end.verdict, Verdict::Failed(_)) {
+                state.outcome.finished.push(state.turn.0);
+            }
             state.turn = (state.turn.0 + 1, 0);
             let report = &mut state.outcome.report;
             report.input.compressed_bytes += end.compressed_bytes;
@@ -246,12 +249,20 @@ impl<'a> Assembly<'a> {
         if state.rejects.is_empty() {
             return Ok(());
         }
-        let file = RejectFile::encode(&state.rejects, self.task, state.reject_files)?;
-        self.runtime.block_on(self.dataset.put(&file.path, file.content))?;
+        let known = match &mut state.known_rejects {
+            Some(known) => known,
+            none => none.insert(self.runtime.block_on(self.dataset.reject_ids())?),
+        };
         state.outcome.report.events.rejected += state.rejects.len() as u64;
+        // An object that failed, or has changed, is read again; what is kept of it already is not kept twice.
+        state.rejects.retain(|reject| known.insert(reject.id()));
+        if !state.rejects.is_empty() {
+            let file = RejectFile::encode(&state.rejects, self.stem, state.outcome.reject_files)?;
+            self.runtime.block_on(self.dataset.put(&file.path, file.content))?;
+            state.outcome.reject_files += 1;
+        }
         state.rejects.clear();
         state.reject_bytes = 0;
-        state.reject_files += 1;
         Ok(())
     }
 
@@ -269,9 +280,9 @@ impl<'a> Assembly<'a> {
         match written {
             Ok(file) => {
                 let report = &mut state.outcome.report;
-                report.events.written += file.rows;
+                report.events.written += file.file.rows;
                 report.files.written += 1;
-                report.files.bytes += file.bytes;
+                report.files.bytes += file.file.bytes;
                 state.outcome.files.push(file);
             }
             Err(error) => state.error = Some(error),
@@ -280,12 +291,16 @@ impl<'a> Assembly<'a> {
         state
     }
 
-    fn write(&self, partition: &ClosedPartition) -> Result<DataFile, Error> {
-        let encoded = write::encode(partition, &format!("part-{}", self.task))?;
-        self.runtime.block_on(self.dataset.put(&encoded.file.path, encoded.content))?;
-        let DataFile { path, rows, bytes, .. } = &encoded.file;
-        tracing::debug!(path, rows, bytes, "written");
-        Ok(encoded.file)
+    fn write(&self, partition: &ClosedPartition) -> Result<NewFile, Error> {
+        let encoded = write::encode(partition, &format!("part-{}", self.stem))?;
+        let written = self.runtime.block_on(self.dataset.put_data_file(encoded))?;
+        tracing::debug!(
+            path = written.file.path,
+            rows = written.file.rows,
+            bytes = written.file.bytes,
+            "written"
+        );
+        Ok(written)
     }
 
     /// Fails the task, so that no thread waits for one that is gone.

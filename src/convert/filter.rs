@@ -81,8 +81,27 @@ impl Filter {
                     .any(|service| *service == partition::service(column(id::EVENT_SOURCE))))
     }
 
-    /// One text for each filter: part of what identifies a task.
+    /// One text for each choice of events; empty if it leaves all in.
     pub(super) fn fingerprint(&self) -> String {
-        format!("{self:?}")
+        let sorted = |values: &[String]| {
+            let mut values = values.to_vec();
+            values.sort_unstable();
+            values.dedup();
+            values
+        };
+        let time = |time: Option<DateTime<Utc>>| time.map(|time| time.to_rfc3339());
+        let Self { since, until, accounts, regions, services } = self;
+        let parts: Vec<String> = [
+            ("since", time(*since).into_iter().collect()),
+            ("until", time(*until).into_iter().collect()),
+            ("account", sorted(accounts)),
+            ("region", sorted(regions)),
+            ("service", sorted(services)),
+        ]
+        .into_iter()
+        .filter(|(_, values): &(&str, Vec<String>)| !values.is_empty())
+        .map(|(name, values)| format!("{name}={values:?}"))
+        .collect();
+        parts.join(" ")
     }
 }

@@ -1,18 +1,21 @@
 //! The main job: log objects to a dataset.
 //!
-//! [`run`] is the whole way on one screen. A [`Plan`] lists the objects and groups them into tasks; `task` turns
-//! objects into data files; here the outcomes are added up and proven to be complete. [`retry()`] gives what was rejected
-//! another chance.
+//! [`run`] is the whole way on one screen. A [`Plan`] lists the objects that are new and groups them into tasks; `driver`
+//! runs them: `task` turns objects into data files, `settle` commits them. Here the outcomes are added up and proven to be complete.
+//! [`retry()`] gives what was rejected another chance.
 
 mod assembly;
+mod driver;
 mod filter;
 mod memory;
 mod piece;
 mod plan;
 mod progress;
 mod retry;
+mod settle;
 mod task;
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 pub use assembly::{Outcome, RejectNote};
@@ -27,6 +30,7 @@ use crate::dataset::{self, Dataset};
 use crate::report::{Report, Unreconciled};
 use crate::source::{self, Location};
 use crate::write;
+use driver::{Driver, Performed};
 
 /// What a run is to do.
 #[derive(Debug, Clone)]
@@ -41,6 +45,8 @@ pub struct Settings {
     pub object_limit_bytes: u64,
     /// Take known secrets out of events.
     pub redact: bool,
+    /// Convert what is in once more.
+    pub reprocess: bool,
     /// Threads that decode and encode.
     pub threads: usize,
 }
@@ -55,6 +61,17 @@ pub enum Error {
     /// A partition could not be encoded.
     #[error(transparent)]
     Encode(#[from] write::Error),
+    /// The run was stopped for so long that another one has cleared away what it wrote.
+    #[error(
+        "another run took this one for dead and has cleared away what it wrote; run it again, nothing is lost"
+    )]
+    GivenUp,
+    /// Another run is at the very same work.
+    #[error("{who} does the same just now; wait until it is done")]
+    Busy {
+        /// Which process.
+        who: String,
+    },
     /// A thread came to an end before its work did.
     #[error("a worker thread failed; its message is above")]
     Abandoned,
@@ -84,19 +101,33 @@ pub struct Conversion {
 /// [`Error`] if the dataset cannot be written or the counts do not add up.
 pub async fn run(dataset: &Dataset, settings: &Settings, progress: &Progress) -> Result<Conversion, Error> {
     let start = Instant::now();
-    let plan = Plan::new(&settings.sources, &settings.filter, dataset).await;
+    let mut driver = Driver::start(dataset, settings, progress).await?;
+    let plan = Plan::new(&settings.sources, &settings.filter, dataset, driver.ledger()).await;
     progress.plan(plan.objects(), plan.bytes());
     tracing::info!(listed = plan.listed, objects = plan.objects(), tasks = plan.tasks.len(), "planned");
 
-    let mut report = Report::of_plan(plan.listed, &plan.skipped);
+    let mut report = Report::of_plan(plan.listed, &plan.skipped, plan.changed);
     let (mut failures, mut rejects) = (Vec::new(), Vec::new());
-    for task in &plan.tasks {
-        let outcome = task::run(task, dataset, settings, progress).await?;
-        let events = &outcome.report.events;
-        tracing::info!(task.id, events.read, events.written, files = outcome.files.len(), "converted");
-        report.add(&outcome.report);
-        failures.extend(outcome.failures);
-        rejects.extend(outcome.rejects);
+    let mut tasks = VecDeque::from(plan.tasks);
+    let mut busy = 0;
+    while let Some(task) = tasks.pop_front() {
+        match driver.perform(task).await? {
+            Performed::Done(outcome) => {
+                busy = 0;
+                report.add(&outcome.report);
+                failures.extend(outcome.failures);
+                rejects.extend(outcome.rejects);
+            }
+            // What nobody else does goes first; then it is waited for.
+            Performed::Busy(task) => {
+                tasks.push_back(task);
+                busy += 1;
+                if busy >= tasks.len() {
+                    driver.wait().await?;
+                    busy = 0;
+                }
+            }
+        }
     }
     report.elapsed = start.elapsed();
     report.reconcile()?;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::filter::Filter;
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Ledger, LedgerEntry, Standing};
 use crate::decode::LookAlike;
 use crate::report::SkipReason;
 use crate::source::log_key::{self, KeyClass, LogKey, LogKind};
@@ -23,6 +23,8 @@ pub struct Task {
     pub id: String,
     /// What to convert, in this order.
     pub objects: Vec<PlannedObject>,
+    /// Objects that were left out since it was planned: other runs have converted them.
+    pub(super) known_before: u64,
 }
 
 /// An object of a task.
@@ -34,6 +36,33 @@ pub struct PlannedObject {
     pub key: Option<LogKey>,
 }
 
+impl PlannedObject {
+    /// How the ledger knows it; `None` for standard input, which nobody can find again.
+    pub(super) fn entry(&self, filter: &str) -> Option<LedgerEntry> {
+        let LogObject { name, size, modified, .. } = &self.object;
+        (!self.object.is_stream()).then(|| LedgerEntry {
+            object: name.clone(),
+            size: *size,
+            modified: *modified,
+            e_tag: None,
+            filter: filter.to_owned(),
+        })
+    }
+
+    fn standing(&self, ledger: &Ledger, filter: &str) -> Standing {
+        self.entry(filter).map_or(Standing::New, |entry| ledger.standing(&entry))
+    }
+}
+
+impl Task {
+    /// Leaves out what is in by now; how many objects that were.
+    pub(super) fn without_known(&mut self, ledger: &Ledger, filter: &str) -> u64 {
+        let before = self.objects.len();
+        self.objects.retain(|object| object.standing(ledger, filter) != Standing::Known);
+        (before - self.objects.len()) as u64
+    }
+}
+
 /// What is to be done.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -43,13 +72,15 @@ pub struct Plan {
     pub listed: u64,
     /// Objects that need not be opened.
     pub skipped: BTreeMap<SkipReason, u64>,
+    /// Objects to be read that were in, with another content or by another choice of events.
+    pub changed: u64,
     /// What could not be listed.
     pub failures: Vec<source::Error>,
 }
 
 impl Plan {
-    /// Lists the sources and decides what to convert.
-    pub async fn new(sources: &[Location], filter: &Filter, dataset: &Dataset) -> Self {
+    /// Lists the sources and decides what to convert: what is not in the ledger.
+    pub async fn new(sources: &[Location], filter: &Filter, dataset: &Dataset, ledger: &Ledger) -> Self {
         let mut plan = Self::default();
         let mut wanted: BTreeMap<(Option<(String, chrono::NaiveDate)>, String), PlannedObject> =
             BTreeMap::new();
@@ -75,7 +106,19 @@ impl Plan {
             }
         }
         plan.listed += wanted.len() as u64;
-        plan.tasks = tasks(wanted.into_values(), filter);
+        let fingerprint = filter.fingerprint();
+        wanted.retain(|_, planned| match planned.standing(ledger, &fingerprint) {
+            Standing::Known => {
+                *plan.skipped.entry(SkipReason::Known).or_default() += 1;
+                false
+            }
+            Standing::Changed => {
+                plan.changed += 1;
+                true
+            }
+            Standing::New => true,
+        });
+        plan.tasks = tasks(wanted.into_values(), &fingerprint);
         plan
     }
 
@@ -105,7 +148,7 @@ fn classify(object: &LogObject, filter: &Filter) -> Result<Option<LogKey>, SkipR
 }
 
 /// Cuts the objects into tasks of moderate size.
-fn tasks(objects: impl Iterator<Item = PlannedObject>, filter: &Filter) -> Vec<Task> {
+fn tasks(objects: impl Iterator<Item = PlannedObject>, filter: &str) -> Vec<Task> {
     let mut tasks: Vec<Vec<PlannedObject>> = Vec::new();
     let mut bytes = 0;
     for planned in objects {
@@ -120,12 +163,15 @@ fn tasks(objects: impl Iterator<Item = PlannedObject>, filter: &Filter) -> Vec<T
             }
         }
     }
-    tasks.into_iter().map(|objects| Task { id: task_id(&objects, filter), objects }).collect()
+    tasks
+        .into_iter()
+        .map(|objects| Task { id: task_id(&objects, filter), objects, known_before: 0 })
+        .collect()
 }
 
-fn task_id(objects: &[PlannedObject], filter: &Filter) -> String {
+fn task_id(objects: &[PlannedObject], filter: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(filter.fingerprint().as_bytes());
+    hasher.update(filter.as_bytes());
     for PlannedObject { object, .. } in objects {
         hasher.update(&(object.name.len() as u64).to_le_bytes()).update(object.name.as_bytes());
         hasher.update(&object.size.to_le_bytes());

@@ -15,25 +15,28 @@ use super::piece::ObjectConverter;
 use super::plan::Task;
 use super::progress::Progress;
 use super::{Error, Settings};
-use crate::dataset::{Dataset, KnownEvents};
+use crate::dataset::{Dataset, Head, KnownEvents};
 use crate::source::{self, Fetched};
 
 /// Objects being fetched at a time. From a local disk a few keep the threads busy.
 const FETCHES: usize = 16;
 
-/// Converts the objects of `task` and writes the data files to `dataset`.
+/// Converts the objects of `task` and writes the data files, whose names begin with `stem`, to `dataset`. They do not
+/// count before they are committed on top of `head`.
 ///
 /// # Errors
 /// If the dataset cannot be written. What is wrong with single objects is part of the outcome.
 pub(super) async fn run(
     task: &Task,
+    stem: &str,
     dataset: &Dataset,
+    head: &Head,
     settings: &Settings,
     progress: &Progress,
-) -> Result<Outcome, Error> {
+) -> Result<(Outcome, KnownEvents), Error> {
     let memory = MemoryShares::of(settings.memory_limit_bytes);
-    let known = KnownEvents::new(dataset, &format!("part-{}", task.id)).await?;
-    let assembly = Assembly::new(dataset, &task.id, task.objects.len(), memory, known, Handle::current());
+    let known = KnownEvents::new(dataset, head);
+    let assembly = Assembly::new(dataset, stem, task.objects.len(), memory, known, Handle::current());
     let (sender, receiver) = mpsc::channel::<Arrived>(FETCHES);
     let receiver = Mutex::new(receiver);
     tokio::task::block_in_place(|| {
@@ -44,7 +47,7 @@ pub(super) async fn run(
             Handle::current().block_on(fetch_all(task, memory.fetched, sender));
         });
     });
-    assembly.into_outcome().await
+    assembly.into_outcome()
 }
 
 /// An object that has been fetched, or could not be.

@@ -18,7 +18,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::errors::ParquetError;
 use parquet::file::statistics::Statistics;
 
-use super::{Dataset, Error};
+use super::{Dataset, Error, Head};
 use crate::partition::PartitionKey;
 use crate::table::{EventKey, RestoreError, Restorer, RowKeys};
 
@@ -26,30 +26,26 @@ use crate::table::{EventKey, RestoreError, Restorer, RowKeys};
 #[derive(Debug)]
 pub struct KnownEvents {
     dataset: Dataset,
-    /// File names that begin with this are left over from an earlier try at the same work, and will be overwritten.
-    own_stem: String,
-    /// The dataset held no data files at the start: nothing needs to be read.
-    fresh: bool,
-    days: HashMap<Option<chrono::NaiveDate>, HashSet<EventKey>>,
-    leftovers: Vec<Path>,
+    head: Head,
+    days: HashMap<Option<chrono::NaiveDate>, Day>,
+}
+
+/// The events of a day.
+#[derive(Debug, Default)]
+struct Day {
+    /// Those that were there before.
+    stored: HashSet<EventKey>,
+    /// Those that came along since.
+    new: HashSet<EventKey>,
 }
 
 /// Rows read at a time where they are read whole: an event may be a megabyte.
 const WHOLE_EVENT_ROWS: usize = 64;
 
 impl KnownEvents {
-    /// Knows what is in the dataset, but for files whose name begins with `own_stem`.
-    ///
-    /// # Errors
-    /// If the dataset cannot be listed.
-    pub async fn new(dataset: &Dataset, own_stem: &str) -> Result<Self, Error> {
-        Ok(Self {
-            dataset: dataset.clone(),
-            own_stem: own_stem.to_owned(),
-            fresh: dataset.is_empty().await?,
-            days: HashMap::new(),
-            leftovers: Vec::new(),
-        })
+    /// Knows what counts in the dataset as of `head`.
+    pub fn new(dataset: &Dataset, head: &Head) -> Self {
+        Self { dataset: dataset.clone(), head: head.clone(), days: HashMap::new() }
     }
 
     /// Makes sure that the day of `partition` is known.
@@ -61,36 +57,44 @@ impl KnownEvents {
         if self.days.contains_key(&date) {
             return Ok(());
         }
-        let mut keys = HashSet::new();
-        if !self.fresh {
-            let directories = partition.to_string();
-            let day = directories.split('/').next();
-            for file in self.dataset.data_files(day).await? {
-                let path = file.meta.location;
-                if path.filename().is_some_and(|name| name.starts_with(&self.own_stem)) {
-                    self.leftovers.push(path);
-                } else {
-                    self.read_keys(&path, &mut keys).await?;
-                }
+        let mut day = Day::default();
+        for file in self.head.files_below(&day_directory(partition)) {
+            self.read_keys(&file.meta.location, &mut day.stored).await?;
+        }
+        self.days.insert(date, day);
+        Ok(())
+    }
+
+    /// Whether another run has meanwhile written, as `newer` shows, an event that was taken for new here.
+    ///
+    /// # Errors
+    /// If a data file cannot be read.
+    pub async fn meets(&self, newer: &Head) -> Result<bool, Error> {
+        for file in newer.files() {
+            let Some(day) = self.days.get(&file.partition.date()).filter(|day| !day.new.is_empty()) else {
+                continue;
+            };
+            if self.head.has_file(&file.meta.location) {
+                continue;
+            }
+            let mut keys = HashSet::new();
+            self.read_keys(&file.meta.location, &mut keys).await?;
+            if keys.iter().any(|key| day.new.contains(key)) {
+                return Ok(true);
             }
         }
-        self.days.insert(date, keys);
-        Ok(())
+        Ok(false)
     }
 
     /// Whether the event was not known; from now on it is. Its day must have been loaded.
     pub fn insert(&mut self, partition: &PartitionKey, key: EventKey) -> bool {
-        self.days.entry(partition.date()).or_default().insert(key)
+        let day = self.days.entry(partition.date()).or_default();
+        !day.stored.contains(&key) && day.new.insert(key)
     }
 
     /// Memory held, in bytes.
     pub fn memory_size(&self) -> usize {
-        self.days.values().map(HashSet::allocation_size).sum()
-    }
-
-    /// Files left over from an earlier try, of the days that were loaded.
-    pub fn leftovers(&self) -> &[Path] {
-        &self.leftovers
+        self.days.values().map(|day| day.stored.allocation_size() + day.new.allocation_size()).sum()
     }
 
     async fn read_keys(&self, path: &Path, keys: &mut HashSet<EventKey>) -> Result<(), Error> {
@@ -106,6 +110,12 @@ impl KnownEvents {
             KeyError::Row(source) => Error::NoEvent { file: path.to_string(), source },
         })
     }
+}
+
+/// The directory that holds all partitions of the day.
+fn day_directory(partition: &PartitionKey) -> String {
+    let directories = partition.to_string();
+    directories.split('/').next().unwrap_or_default().to_owned()
 }
 
 /// Why the keys of a file cannot be had.

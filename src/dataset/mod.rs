@@ -1,29 +1,44 @@
 //! The dataset on its store: data files in Hive directories, rejects beside them.
 //!
 //! ```text
-//! <dataset>/date=2025-03-01/service=kinesis/region=us-east-1/part-<task>-0000.parquet
-//! <dataset>/_trailhouse/rejects/rejects-<task>-0000.parquet
+//! <dataset>/date=2025-03-01/service=kinesis/region=us-east-1/part-<task>-<attempt>-0000.parquet
+//! <dataset>/_delta_log/                    which of them are the table, version by version
+//! <dataset>/_trailhouse/ledger/            which log objects are in
+//! <dataset>/_trailhouse/rejects/           what could not be converted
+//! <dataset>/_trailhouse/intents/           what runs are about to do
 //! ```
 //!
 //! Files appear whole under their final names or not at all: the store puts them in one go, a local disk by a
 //! temporary name and a rename.
 
+mod head;
+mod intent;
 mod known;
+mod ledger;
+mod log;
+mod owner;
 mod reject_id;
 mod reject_store;
 mod rejects;
+mod statistics;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
+use url::Url;
 
+pub use head::{Commit, Head, NewFile, NewVersion};
+pub use intent::{Claim, Claimed};
 pub use known::KnownEvents;
+pub use ledger::{Ledger, LedgerEntry, Standing};
+pub use log::LogError;
 pub use reject_id::{IdPrefix, RejectId};
 pub use reject_store::Selection;
 pub use rejects::{RejectFile, StoredReject};
@@ -31,6 +46,8 @@ pub use rejects::{RejectFile, StoredReject};
 use crate::partition::PartitionKey;
 use crate::source;
 use crate::table::RestoreError;
+use crate::write::EncodedFile;
+use log::Log;
 
 /// Why a dataset cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +75,24 @@ pub enum Error {
     Empty {
         /// As typed.
         dataset: String,
+    },
+    /// Data files without a log: whoever wrote them did not use trailhouse.
+    #[error(
+        "{dataset} holds data files but no transaction log, so it can be queried but not added to; convert into an empty \
+         directory"
+    )]
+    NoLog {
+        /// As typed.
+        dataset: String,
+    },
+    /// The transaction log cannot be read or written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Somebody keeps clearing away what this work writes.
+    #[error("every attempt at {task} was cleared away by other runs; is a clock of this machine far off?")]
+    TooManyAttempts {
+        /// The work.
+        task: String,
     },
     /// The store refused.
     #[error("cannot {action} {file} of the dataset: {}", source::root_cause(source))]
@@ -119,6 +154,7 @@ pub enum Error {
 pub struct Dataset {
     name: String,
     store: Arc<dyn ObjectStore>,
+    log: Log,
     /// What log objects below it are named by, if it is on a local disk.
     directory: PathBuf,
 }
@@ -130,6 +166,10 @@ pub struct StoredFile {
     pub meta: ObjectMeta,
     /// The partition it lies in.
     pub partition: PartitionKey,
+    /// Rows in it, if the log says.
+    pub rows: Option<u64>,
+    /// Its earliest and latest event, or bounds of them, in microseconds since 1970; if the log says.
+    pub times: Option<(i64, i64)>,
 }
 
 impl Dataset {
@@ -162,7 +202,11 @@ impl Dataset {
             file: String::new(),
             source,
         })?;
-        Ok(Self { name: typed.to_owned(), store: Arc::new(store), directory })
+        let store: Arc<dyn ObjectStore> = Arc::new(store);
+        let url = Url::from_directory_path(&directory)
+            .map_err(|()| unusable(io::ErrorKind::InvalidFilename.into()))?;
+        let log = Log::new(store.clone(), Arc::new(LocalFileSystem::new()), &url);
+        Ok(Self { name: typed.to_owned(), store, log, directory })
     }
 
     /// As the user typed it.
@@ -189,21 +233,47 @@ impl Dataset {
         put.map(|_| ()).map_err(|source| Error::Store { action: "write", file: file.to_owned(), source })
     }
 
-    /// Removes a file.
+    /// Stores a data file. It does not count before it is committed.
+    ///
+    /// # Errors
+    /// If the store refuses, as a full or read-only disk does.
+    pub async fn put_data_file(&self, encoded: EncodedFile) -> Result<NewFile, Error> {
+        let EncodedFile { file, content, footer } = encoded;
+        self.put(&file.path, content).await?;
+        Ok(NewFile { statistics: statistics::of_file(&footer), modified: now(), file })
+    }
+
+    /// Removes a file, if it is there.
     ///
     /// # Errors
     /// If the store refuses.
     pub async fn delete(&self, file: &Path) -> Result<(), Error> {
-        let deleted = self.store.delete(file).await;
-        deleted.map_err(|source| Error::Store { action: "delete", file: file.to_string(), source })
+        match self.store.delete(file).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(source) => Err(Error::Store { action: "delete", file: file.to_string(), source }),
+        }
     }
 
-    /// The data files below a directory of the dataset (all of them for `None`), in the order of their paths.
-    /// Files elsewhere than in partition directories are not the dataset's.
+    /// The data files of the latest version, or of a certain one, in the order of their paths. Where there is no log,
+    /// as in directories that others wrote, those that are there.
+    ///
+    /// # Errors
+    /// If the log cannot be read or the store refuses the listing.
+    pub async fn data_files(&self, version: Option<u64>) -> Result<Vec<StoredFile>, Error> {
+        let Some(log) = self.log.state(version).await? else {
+            return self.listed_files(None).await;
+        };
+        let mut files = log.files()?;
+        files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
+        Ok(files)
+    }
+
+    /// The data files that lie below a directory of the dataset (all of them for `None`), whether they count or not, in
+    /// the order of their paths. Files elsewhere than in partition directories are not the dataset's.
     ///
     /// # Errors
     /// If the store refuses the listing.
-    pub async fn data_files(&self, directory: Option<&str>) -> Result<Vec<StoredFile>, Error> {
+    pub(crate) async fn listed_files(&self, directory: Option<&str>) -> Result<Vec<StoredFile>, Error> {
         let prefix = directory.map(Path::from);
         let listing = self.store.list(prefix.as_ref());
         let mut files: Vec<StoredFile> =
@@ -230,11 +300,16 @@ impl Dataset {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the log dates files; no file's content depends on it")]
+fn now() -> DateTime<Utc> {
+    std::time::SystemTime::now().into()
+}
+
 fn data_file(meta: ObjectMeta) -> Option<StoredFile> {
     let (directories, name) = meta.location.as_ref().rsplit_once('/')?;
     if !name.ends_with(".parquet") || name.starts_with(['_', '.']) {
         return None;
     }
     let partition = PartitionKey::parse(directories)?;
-    Some(StoredFile { meta, partition })
+    Some(StoredFile { meta, partition, rows: None, times: None })
 }

@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use futures::TryStreamExt as _;
 use glob::Pattern;
+use hashbrown::HashSet;
 use object_store::path::Path;
 use object_store::{ObjectStore as _, ObjectStoreExt as _};
 
-use super::rejects::{DIRECTORY, stem};
+use super::rejects::{DIRECTORY, stem_of};
 use super::{Dataset, Error, IdPrefix, RejectFile, RejectId, StoredReject};
 use crate::decode::Reason;
 
@@ -42,11 +43,33 @@ impl Selection {
 const NAMED_CANDIDATES: usize = 5;
 
 impl Dataset {
-    /// The files of rejects, in the order of their names.
+    /// The files of rejects that count, in the order of their names.
     ///
     /// # Errors
-    /// If the store refuses the listing.
+    /// If the log or the ledger cannot be read, or the store refuses the listing.
     pub async fn reject_files(&self) -> Result<Vec<Path>, Error> {
+        let mut files = self.stored_reject_files().await?;
+        if !files.is_empty() {
+            let manifest = self.manifest().await?;
+            files.retain(|file| stem_of(file).is_some_and(|stem| manifest.has_rejects(stem)));
+        }
+        Ok(files)
+    }
+
+    /// The ids of the rejects there are.
+    ///
+    /// # Errors
+    /// If a file of rejects cannot be read.
+    pub async fn reject_ids(&self) -> Result<HashSet<RejectId>, Error> {
+        let mut ids = HashSet::new();
+        for file in self.reject_files().await? {
+            ids.extend(self.read_rejects(&file).await?.iter().map(StoredReject::id));
+        }
+        Ok(ids)
+    }
+
+    /// The files of rejects, whether they count or not.
+    pub(super) async fn stored_reject_files(&self) -> Result<Vec<Path>, Error> {
         let listing = self.store.list(Some(&Path::from(DIRECTORY)));
         let files = listing.map_ok(|meta| meta.location).try_collect::<Vec<_>>().await;
         let mut files =
@@ -76,21 +99,6 @@ impl Dataset {
         }
         let file = RejectFile::encode_as(rejects, file.to_string())?;
         self.put(&file.path, file.content).await
-    }
-
-    /// Removes the files that an earlier try at `task` wrote beyond the first `kept`.
-    ///
-    /// # Errors
-    /// If the store refuses.
-    pub async fn delete_stale_rejects(&self, task: &str, kept: usize) -> Result<(), Error> {
-        let stem = stem(task);
-        for file in self.reject_files().await? {
-            let number = file.filename().and_then(|name| name.strip_prefix(&stem)?.strip_suffix(".parquet"));
-            if number.and_then(|number| number.parse().ok()).is_some_and(|number: usize| number >= kept) {
-                self.delete(&file).await?;
-            }
-        }
-        Ok(())
     }
 
     /// The ids that are meant by what was typed.

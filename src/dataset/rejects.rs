@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array as _, AsArray as _, BinaryArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use bytes::Bytes;
+use object_store::path::Path;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -102,12 +103,12 @@ pub struct RejectFile {
 }
 
 impl RejectFile {
-    /// Encodes `rejects` as the file number `sequence` of a task.
+    /// Encodes `rejects` as the file number `sequence` of those named by `stem`.
     ///
     /// # Errors
     /// If the Parquet writer refuses, which would be a bug.
-    pub fn encode(rejects: &[StoredReject], task: &str, sequence: usize) -> Result<Self, Error> {
-        Self::encode_as(rejects, format!("{DIRECTORY}/{}{sequence:04}.parquet", stem(task)))
+    pub fn encode(rejects: &[StoredReject], stem: &str, sequence: usize) -> Result<Self, Error> {
+        Self::encode_as(rejects, format!("{DIRECTORY}/{REJECT_FILE}{stem}-{sequence:04}.parquet"))
     }
 
     /// Encodes `rejects` as the file at `path`.
@@ -142,9 +143,13 @@ impl RejectFile {
     }
 }
 
-/// How the names of a task's files begin; a number follows.
-pub(super) fn stem(task: &str) -> String {
-    format!("rejects-{task}-")
+/// How the names of files of rejects begin. What they came with follows, and a number.
+pub(super) const REJECT_FILE: &str = "rejects-";
+
+/// What a file of rejects came with.
+pub(super) fn stem_of(file: &Path) -> Option<&str> {
+    let name = file.filename()?.strip_prefix(REJECT_FILE)?;
+    name.rsplit_once('-').map(|(stem, _)| stem)
 }
 
 /// The columns of a file of rejects.

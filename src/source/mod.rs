@@ -117,6 +117,11 @@ impl LogObject {
         }
     }
 
+    /// Whether it can be read but once, and never be found again.
+    pub fn is_stream(&self) -> bool {
+        self.place.is_none()
+    }
+
     /// Standard input has no identity: the moment stands in for one, so that no two streams are taken for the same.
     #[expect(clippy::disallowed_methods, reason = "there is nothing else to tell two streams apart by")]
     fn stdin() -> Self {

@@ -4,6 +4,7 @@
 //! from here. Columns may be added to the end of a kind, never removed or given another type: data files written
 //! before must stay readable (a test holds the list against its snapshot).
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
@@ -200,6 +201,25 @@ pub fn columns() -> &'static [Column] {
 /// The Arrow schema of a data file.
 pub fn file_schema() -> SchemaRef {
     SCHEMA.clone()
+}
+
+/// The Arrow schema of the table: the columns of a data file and, behind them, those of its directories; each with
+/// its documentation as `comment`.
+pub fn table_schema() -> SchemaRef {
+    let described = |field: Field, doc: &str| {
+        field.with_metadata(HashMap::from([("comment".to_owned(), doc.to_owned())]))
+    };
+    let in_files = columns()
+        .iter()
+        .map(|column| described(Field::new(&column.name, column.data_type(), column.nullable), &column.doc));
+    let in_names = table().partitions.iter().map(|column| {
+        let data_type = match column.column_type {
+            PartitionType::Date => DataType::Date32,
+            PartitionType::Text => DataType::Utf8,
+        };
+        described(Field::new(&column.name, data_type, true), &column.doc)
+    });
+    Arc::new(Schema::new(in_files.chain(in_names).collect::<Fields>()))
 }
 
 /// What is known about a member of an event's JSON.

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::file::metadata::ParquetMetaData;
 
 use super::{ClosedPartition, properties};
 use crate::partition::PartitionKey;
@@ -37,6 +38,8 @@ pub struct EncodedFile {
     pub file: DataFile,
     /// Its content.
     pub content: Bytes,
+    /// What its footer says.
+    pub footer: ParquetMetaData,
 }
 
 /// Sorts the rows by `event_time, event_id` (what is missing last) and encodes them as a Parquet file named
@@ -45,15 +48,17 @@ pub struct EncodedFile {
 /// # Errors
 /// [`Error`] if the Parquet writer refuses, which would be a bug.
 pub fn encode(partition: &ClosedPartition, stem: &str) -> Result<EncodedFile, Error> {
-    let content =
+    let (content, footer) =
         encode_rows(partition).map_err(|source| Error { partition: partition.key.to_string(), source })?;
     let path = format!("{}/{stem}-{:04}.parquet", partition.key, partition.sequence);
     let rows = partition.chunks.iter().map(|chunk| chunk.len() as u64).sum();
     let file = DataFile { path, partition: partition.key.clone(), rows, bytes: content.len() as u64 };
-    Ok(EncodedFile { file, content: content.into() })
+    Ok(EncodedFile { file, content: content.into(), footer })
 }
 
-fn encode_rows(partition: &ClosedPartition) -> Result<Vec<u8>, parquet::errors::ParquetError> {
+fn encode_rows(
+    partition: &ClosedPartition,
+) -> Result<(Vec<u8>, ParquetMetaData), parquet::errors::ParquetError> {
     let order = sorted(partition);
     let present = partition.chunks.iter().fold(0, |present, chunk| present | chunk.present_columns());
     // The Arrow schema says nothing that the Parquet schema does not, and would outweigh the rows of small files.
@@ -71,7 +76,8 @@ fn encode_rows(partition: &ClosedPartition) -> Result<Vec<u8>, parquet::errors::
     if !batch.is_empty() {
         writer.write(&batch.finish()?)?;
     }
-    writer.into_inner()
+    let footer = writer.finish()?;
+    Ok((std::mem::take(writer.inner_mut()), footer))
 }
 
 /// Where a row is, with what it is sorted by. Rows that agree in time and id keep the order they came in.

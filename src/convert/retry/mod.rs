@@ -1,9 +1,8 @@
 //! Rejects tried again: what now reads as events goes into the dataset, as if it had always done so.
 //!
-//! Each file of rejects is a task of its own. Its data files are written first; then the file is replaced by what is
-//! still to be kept, or removed, in one step. Killed before that step, the same retry does the same again: the names
-//! of its data files follow from what is tried, and events of an earlier try are recognised. Nothing is lost at any
-//! moment, and nothing doubled in the end.
+//! Each file of rejects is a task of its own. Its data files are committed first; then the file is replaced by what is
+//! still to be kept, or removed, in one step. Killed before that step, the same retry does the same again, and the events
+//! of the first try are recognised. Nothing is lost at any moment, and nothing doubled in the end.
 
 mod reading;
 
@@ -17,7 +16,8 @@ use super::Error;
 use super::assembly::{Assembly, Outcome, RejectNote};
 use super::memory::MemoryShares;
 use super::piece::{ObjectEnd, Piece, Verdict};
-use crate::dataset::{Dataset, KnownEvents, RejectId, Selection, StoredReject};
+use super::settle::{Settled, settle};
+use crate::dataset::{Claim, Claimed, Dataset, Head, KnownEvents, RejectId, Selection, StoredReject};
 use crate::report::{EventCounts, FileCounts, RetryReport};
 use crate::table::{EventKey, flatten};
 use reading::{Finding, Reading};
@@ -59,10 +59,11 @@ pub async fn retry(dataset: &Dataset, retry: &Retry) -> Result<Retried, Error> {
     let start = Instant::now();
     let mut retried = Retried::default();
     let mut tried = HashSet::new();
+    let mut head = dataset.recover(dataset.head().await?).await?;
     for file in dataset.reject_files().await? {
         let stored = dataset.read_rejects(&file).await?;
         if stored.iter().any(|reject| retry.selection.admits(reject)) {
-            retry_file(dataset, retry, &file, stored, &mut tried, &mut retried).await?;
+            retry_file(dataset, &mut head, retry, &file, stored, &mut tried, &mut retried).await?;
         }
     }
     retried.report.elapsed = start.elapsed();
@@ -73,6 +74,7 @@ pub async fn retry(dataset: &Dataset, retry: &Retry) -> Result<Retried, Error> {
 /// Tries what is selected of one file of rejects.
 async fn retry_file(
     dataset: &Dataset,
+    head: &mut Head,
     retry: &Retry,
     file: &Path,
     stored: Vec<StoredReject>,
@@ -97,7 +99,7 @@ async fn retry_file(
     }
 
     let task = task_id(file, &attempts);
-    let outcome = write(dataset, &task, &attempts, retry.memory_limit_bytes).await?;
+    let outcome = write(dataset, head, &task, &attempts, retry.memory_limit_bytes).await?;
     drop(attempts);
     retried.report.add(&outcome.report.events, outcome.report.files);
     tracing::info!(file = file.as_ref(), task, files = outcome.files.len(), "tried again");
@@ -202,9 +204,10 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Writes the events of `attempts` to data files.
+/// Writes the events of `attempts` to data files and commits them on top of `head`.
 async fn write(
     dataset: &Dataset,
+    head: &mut Head,
     task: &str,
     attempts: &[Attempt<'_>],
     memory_limit_bytes: usize,
@@ -212,16 +215,46 @@ async fn write(
     if !attempts.iter().any(Attempt::is_taken) {
         return Ok(Outcome::default());
     }
+    let claim = match dataset.claim(head, task).await? {
+        Claimed::Mine(claim) => claim,
+        Claimed::Theirs(who) => return Err(Error::Busy { who }),
+    };
+    let written = loop {
+        match write_once(dataset, head, &claim, attempts, memory_limit_bytes).await {
+            Ok((outcome, Settled::Committed(newer))) => {
+                *head = newer;
+                break Ok(outcome);
+            }
+            Ok((_, Settled::Overlaps(newer))) => *head = newer,
+            Err(error) => {
+                claim.clear(head).await?;
+                break Err(error);
+            }
+        }
+    };
+    claim.release().await?;
+    written
+}
+
+async fn write_once(
+    dataset: &Dataset,
+    head: &Head,
+    claim: &Claim,
+    attempts: &[Attempt<'_>],
+    memory_limit_bytes: usize,
+) -> Result<(Outcome, Settled), Error> {
     let memory = MemoryShares::of(memory_limit_bytes);
-    let known = KnownEvents::new(dataset, &format!("part-{task}")).await?;
-    let assembly = Assembly::new(dataset, task, attempts.len(), memory, known, Handle::current());
+    let known = KnownEvents::new(dataset, head);
+    let assembly = Assembly::new(dataset, claim.stem(), attempts.len(), memory, known, Handle::current());
     tokio::task::block_in_place(|| {
         let mut pieces = attempts.iter().map(Attempt::piece).enumerate();
         if pieces.all(|(position, piece)| assembly.hand_over((position, 0), piece)) {
             assembly.finish();
         }
     });
-    assembly.into_outcome().await
+    let (outcome, known) = assembly.into_outcome()?;
+    let settled = settle(dataset, claim, head, &outcome, &known, Vec::new()).await?;
+    Ok((outcome, settled))
 }
 
 /// Names the task by what it tries, so that the same retry writes files of the same names. No task of a conversion

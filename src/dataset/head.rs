@@ -1,0 +1,203 @@
+//! The dataset as it stands, and how it is changed: one version of the log and one segment of the ledger at a time.
+//!
+//! 1. The work is claimed ([`super::Claim`]).
+//! 2. Data files and files of rejects are written, each whole under its final name.
+//! 3. The segment of the ledger is written.
+//! 4. The log gets a version that names the data files and the segment: from here on they count, all at once.
+//! 5. The claim is released.
+//!
+//! Whatever happens between, what does not count is cleared away by whoever comes next.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use object_store::path::Path;
+
+use super::intent::DATA_FILE;
+use super::ledger::SegmentId;
+use super::log::{Actions, LogState};
+use super::{Dataset, Error, Ledger, LedgerEntry, StoredFile};
+use crate::write::DataFile;
+
+/// The dataset as it stands at a version.
+#[derive(Debug, Clone, Default)]
+pub struct Head {
+    log: Option<LogState>,
+    /// In the order of their paths.
+    files: Arc<Vec<StoredFile>>,
+    ledger: Arc<Ledger>,
+}
+
+/// A data file that was written and does not count yet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NewFile {
+    /// Where and what it is.
+    pub file: DataFile,
+    /// What the log says of its columns.
+    pub(super) statistics: String,
+    /// When it was written.
+    pub(super) modified: DateTime<Utc>,
+}
+
+/// What a version changes.
+#[derive(Debug, Default)]
+pub struct NewVersion {
+    /// Data files that count from now on.
+    pub added: Vec<NewFile>,
+    /// Data files that count no more.
+    pub removed: Vec<StoredFile>,
+    /// Log objects that are in from now on.
+    pub objects: Vec<LedgerEntry>,
+    /// How the work's files are named, if it brings objects or rejects.
+    pub stem: String,
+    /// Whether it brings files of rejects.
+    pub has_rejects: bool,
+    /// The rows stay the same ones: files are only brought together.
+    pub rearranges: bool,
+}
+
+/// What became of a version.
+#[derive(Debug)]
+pub enum Commit {
+    /// It counts; this is the dataset now.
+    Done(Head),
+    /// Another run was faster; nothing was changed, and this is the dataset now.
+    Overtaken(Head),
+}
+
+impl NewVersion {
+    /// Whether it changes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty() && self.objects.is_empty() && !self.has_rejects
+    }
+}
+
+impl Head {
+    /// The version of the log; `None` if nothing was ever committed.
+    pub fn version(&self) -> Option<u64> {
+        self.log.as_ref().map(LogState::version)
+    }
+
+    /// The data files, in the order of their paths.
+    pub fn files(&self) -> &[StoredFile] {
+        &self.files
+    }
+
+    /// The data files of a day, whose directories begin like this.
+    pub fn files_below(&self, directory: &str) -> &[StoredFile] {
+        let below = |file: &StoredFile| {
+            let rest = file.meta.location.as_ref().strip_prefix(directory);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let start = self.files.partition_point(|file| file.meta.location.as_ref() < directory);
+        let count = self.files[start..].iter().take_while(|file| below(file)).count();
+        &self.files[start..start + count]
+    }
+
+    /// The log objects that are in.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Whether a data file counts.
+    pub(super) fn has_file(&self, path: &Path) -> bool {
+        self.files.binary_search_by(|file| file.meta.location.cmp(path)).is_ok()
+    }
+
+    /// Whether files count, or counted among the rejects, whose names begin with `stem`.
+    pub(super) fn has_files_of(&self, stem: &str) -> bool {
+        let begins = |file: &StoredFile| {
+            let name = file
+                .meta
+                .location
+                .filename()
+                .and_then(|name| name.strip_prefix(DATA_FILE)?.strip_prefix(stem));
+            name.is_some_and(|rest| rest.starts_with('-'))
+        };
+        self.ledger.has_rejects(stem) || self.files.iter().any(begins)
+    }
+
+    fn segment(&self) -> Option<SegmentId> {
+        self.log.as_ref().and_then(|log| log.segment).map(SegmentId)
+    }
+}
+
+impl Dataset {
+    /// The dataset as it stands.
+    ///
+    /// # Errors
+    /// If the log or the ledger cannot be read, or there is none beside data files that somebody else wrote.
+    pub async fn head(&self) -> Result<Head, Error> {
+        match self.log.state(None).await? {
+            Some(log) => self.head_at(log).await,
+            None if self.is_empty().await? || self.is_worked_on().await? => Ok(Head::default()),
+            None => Err(Error::NoLog { dataset: self.name.clone() }),
+        }
+    }
+
+    /// The dataset as it stands by now.
+    ///
+    /// # Errors
+    /// As [`Self::head`].
+    pub async fn refreshed(&self, head: &Head) -> Result<Head, Error> {
+        match &head.log {
+            None => self.head().await,
+            Some(log) => {
+                let newer = self.log.refreshed(log).await?;
+                if newer.version() == log.version() { Ok(head.clone()) } else { self.head_at(newer).await }
+            }
+        }
+    }
+
+    async fn head_at(&self, log: LogState) -> Result<Head, Error> {
+        let ledger = self.read_ledger(log.segment.map(SegmentId)).await?;
+        let mut files = log.files()?;
+        files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
+        Ok(Head { log: Some(log), files: files.into(), ledger: ledger.into() })
+    }
+
+    /// Puts a version on top of `head`.
+    ///
+    /// # Errors
+    /// If the store refuses; then the version does not count.
+    pub async fn commit(&self, head: &Head, version: &NewVersion) -> Result<Commit, Error> {
+        let segment = match version.objects.is_empty() && !version.has_rejects {
+            true => None,
+            false => {
+                let NewVersion { stem, objects, has_rejects, .. } = version;
+                let segment =
+                    self.new_segment(head.ledger(), head.segment(), stem, objects, *has_rejects).await?;
+                self.put(segment.path.as_ref(), segment.content).await?;
+                Some(segment.id)
+            }
+        };
+        let actions = Actions {
+            added: &version.added,
+            removed: &version.removed,
+            segment: segment.map(|id| id.0),
+            rearranges: version.rearranges,
+        };
+        let committed = self.log.commit(head.log.as_ref(), actions).await;
+        let (committed, newer) = match (committed, self.refreshed(head).await) {
+            (committed, Ok(newer)) => (committed, newer),
+            (Ok(_), Err(error)) => return Err(error),
+            (Err(error), Err(_)) => return Err(error.into()),
+        };
+        // The store may have done what it said it had not: an answer can be lost on its way.
+        let counts = match (segment, version.added.first()) {
+            (Some(id), _) => newer.ledger.holds(id) || newer.segment() == Some(id),
+            (None, Some(file)) => newer.has_file(&Path::from(file.file.path.as_str())),
+            (None, None) => matches!(committed, Ok(true)),
+        };
+        match committed {
+            _ if counts => Ok(Commit::Done(newer)),
+            Err(error) => Err(error.into()),
+            Ok(_) => {
+                if let Some(id) = segment {
+                    self.delete(&id.path()).await?;
+                }
+                Ok(Commit::Overtaken(newer))
+            }
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! What runs are about to do, so that what one leaves half done can be cleared away by the next.
+//!
+//! Before it writes, a run claims its work: a file below `_trailhouse/intents/`, which the store lets only one of them
+//! create, says who does what. The work's name and the number of the attempt begin the name of every file that comes of
+//! it, so an attempt that came to nothing is found by its stem, and no two attempts ever write a file of one name.
+//!
+//! While a run works it renews its claim. One whose process has ended, or that has not been renewed for a while where
+//! processes cannot be seen, is cleared away: its files are deleted unless the log knows them. In the second case the
+//! owner might still wake up; so a mark beside its claim says so, for it to find, and the log gets a version of its own
+//! first, so that what the owner was about to commit is overtaken.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode};
+use serde::{Deserialize, Serialize};
+
+use super::ledger::{self, SegmentId};
+use super::owner::{Fate, Owner};
+use super::{Commit, Dataset, Error, Head, NewVersion, rejects};
+
+/// Where intents lie, below the dataset.
+pub(super) const DIRECTORY: &str = "_trailhouse/intents";
+
+/// A claim is renewed this often.
+const RENEWAL: Duration = Duration::from_secs(60);
+
+/// A claim that was not renewed for so long is given up, where nothing else can be known of its owner.
+const LEASE: TimeDelta = TimeDelta::minutes(15);
+
+/// Attempts at one work that are looked through for a number nobody has used.
+const ATTEMPTS: u32 = 1 << 16;
+
+/// What a run is about to do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Intent {
+    /// The work.
+    task: String,
+    /// How the names of its files begin, without what kind they are of.
+    stem: String,
+    owner: Owner,
+    version: String,
+}
+
+/// Work that was claimed. To be [released](Claim::release) when it is committed or given up.
+#[derive(Debug)]
+pub struct Claim {
+    dataset: Dataset,
+    intent: Intent,
+    path: Path,
+    renewal: tokio::task::JoinHandle<()>,
+}
+
+/// Whether work could be claimed.
+#[derive(Debug)]
+pub enum Claimed {
+    /// It is ours.
+    Mine(Box<Claim>),
+    /// Another run does it: who, for people.
+    Theirs(String),
+}
+
+impl Dataset {
+    /// Claims `task`, unless another run does it.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn claim(&self, head: &Head, task: &str) -> Result<Claimed, Error> {
+        let Intents { live, abandoned } = self.intents(Some(task)).await?;
+        if let Some((Intent { owner, .. }, _)) = live.iter().find(|(intent, _)| intent.task == task) {
+            return Ok(Claimed::Theirs(format!("process {} on {}", owner.process, owner.host)));
+        }
+        for attempt in 0..ATTEMPTS {
+            let stem = format!("{task}-{attempt}");
+            if abandoned.contains(&stem) || head.has_files_of(&stem) {
+                continue;
+            }
+            let intent = Intent {
+                task: task.to_owned(),
+                stem,
+                owner: Owner::this(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            };
+            let path = intent.path();
+            let put = self.store.put_opts(&path, intent.encode().into(), PutMode::Create.into()).await;
+            match put {
+                Ok(_) => return Ok(Claimed::Mine(Box::new(Claim::hold(self.clone(), intent, path)))),
+                Err(object_store::Error::AlreadyExists { .. }) => {
+                    return Ok(Claimed::Theirs("a run that began this moment".to_owned()));
+                }
+                Err(source) => return Err(Error::Store { action: "write", file: path.to_string(), source }),
+            }
+        }
+        Err(Error::TooManyAttempts { task: task.to_owned() })
+    }
+
+    /// Clears away what runs have left half done that do not live any more. The dataset as it stands then.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn recover(&self, mut head: Head) -> Result<Head, Error> {
+        let mut ended = Vec::new();
+        let mut silent = Vec::new();
+        for (intent, meta) in self.intents(None).await?.live {
+            match intent.owner.fate() {
+                Fate::Ended => ended.push(intent),
+                Fate::Unknown => silent.push((intent, meta)),
+                Fate::Alive | Fate::Own => {}
+            }
+        }
+        if !silent.is_empty() {
+            let now = self.store_time().await?;
+            silent.retain(|(_, meta)| now - meta.last_modified > LEASE);
+        }
+        for (intent, _) in silent {
+            tracing::warn!(
+                host = intent.owner.host,
+                intent.task,
+                "its run has not been heard of: clearing away"
+            );
+            self.put(intent.mark().as_ref(), bytes::Bytes::new()).await?;
+            head = self.fence(head).await?;
+            ended.push(intent);
+        }
+        if ended.is_empty() {
+            return Ok(head);
+        }
+        // What they committed last may be newer than `head`.
+        let head = self.refreshed(&head).await?;
+        for intent in &ended {
+            tracing::info!(
+                intent.task,
+                process = intent.owner.process,
+                "clearing away what a run left half done"
+            );
+        }
+        let stems: Vec<&str> = ended.iter().map(|intent| intent.stem.as_str()).collect();
+        self.clear(&head, &stems).await?;
+        for intent in &ended {
+            self.delete(&intent.path()).await?;
+        }
+        Ok(head)
+    }
+
+    /// Whether any run has claimed work that is not done.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub(super) async fn is_worked_on(&self) -> Result<bool, Error> {
+        Ok(!self.intents(None).await?.live.is_empty())
+    }
+
+    /// A version that changes nothing, so that whoever was about to commit looks again.
+    async fn fence(&self, mut head: Head) -> Result<Head, Error> {
+        loop {
+            match self.commit(&head, &NewVersion::default()).await? {
+                Commit::Done(head) => return Ok(head),
+                Commit::Overtaken(newer) => head = newer,
+            }
+        }
+    }
+
+    /// Deletes the files of these stems that do not count.
+    async fn clear(&self, head: &Head, stems: &[&str]) -> Result<(), Error> {
+        let begins = |path: &Path, kind: &str| {
+            let name = path.filename().and_then(|name| name.strip_prefix(kind));
+            name.is_some_and(|name| {
+                stems.iter().any(|stem| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('-')))
+            })
+        };
+        for file in self.listed_files(None).await? {
+            if begins(&file.meta.location, DATA_FILE) && !head.has_file(&file.meta.location) {
+                self.delete(&file.meta.location).await?;
+            }
+        }
+        for file in self.stored_reject_files().await? {
+            let counts = |stem: &&str| head.ledger().has_rejects(stem);
+            let of_committed = rejects::stem_of(&file).is_some_and(|stem| counts(&stem));
+            if begins(&file, rejects::REJECT_FILE) && !of_committed {
+                self.delete(&file).await?;
+            }
+        }
+        let owners: Vec<u32> = stems.iter().map(|stem| SegmentId::of_stem(stem)).collect();
+        let refused = |source| Error::Store { action: "list", file: ledger::DIRECTORY.to_owned(), source };
+        let mut segments = self.store.list(Some(&Path::from(ledger::DIRECTORY)));
+        while let Some(meta) = segments.try_next().await.map_err(refused)? {
+            let Some(id) = SegmentId::of_path(&meta.location) else { continue };
+            if owners.contains(&(id.0 as u32)) && !head.ledger().holds(id) {
+                self.delete(&meta.location).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The intents there are, or those whose names begin like a task's.
+    async fn intents(&self, task: Option<&str>) -> Result<Intents, Error> {
+        let refused = |source| Error::Store { action: "list", file: DIRECTORY.to_owned(), source };
+        let mut listing = self.store.list(Some(&Path::from(DIRECTORY)));
+        let mut intents = Intents::default();
+        while let Some(meta) = listing.next().await.transpose().map_err(refused)? {
+            let name = meta.location.filename().unwrap_or_default();
+            if task.is_some_and(|task| !name.starts_with(task)) {
+                continue;
+            }
+            if let Some(stem) = name.strip_suffix(MARK) {
+                intents.abandoned.push(stem.to_owned());
+            } else if name.ends_with(".json")
+                && let Some(intent) = self.read_intent(&meta.location).await?
+            {
+                intents.live.push((intent, meta));
+            }
+        }
+        Ok(intents)
+    }
+
+    /// `None` if it is gone, or was written by a version that says other things.
+    async fn read_intent(&self, path: &Path) -> Result<Option<Intent>, Error> {
+        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        match self.store.get(path).await {
+            Ok(found) => Ok(serde_json::from_slice(&found.bytes().await.map_err(refused)?).ok()),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(source) => Err(refused(source)),
+        }
+    }
+
+    /// What time it is by the store's clock, which dates the intents.
+    async fn store_time(&self) -> Result<chrono::DateTime<chrono::Utc>, Error> {
+        let path = Path::from(format!("{DIRECTORY}/clock-{}", std::process::id()));
+        self.put(path.as_ref(), bytes::Bytes::new()).await?;
+        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        let meta = self.store.head(&path).await.map_err(refused)?;
+        self.delete(&path).await?;
+        Ok(meta.last_modified)
+    }
+}
+
+/// How the names of data files begin.
+pub(super) const DATA_FILE: &str = "part-";
+
+/// How the name of a mark ends that tells a run that its work was cleared away.
+const MARK: &str = ".abandoned";
+
+/// What is found below [`DIRECTORY`].
+#[derive(Debug, Default)]
+struct Intents {
+    live: Vec<(Intent, ObjectMeta)>,
+    /// Stems that were given up for their owners.
+    abandoned: Vec<String>,
+}
+
+impl Intent {
+    fn path(&self) -> Path {
+        Path::from(format!("{DIRECTORY}/{}.json", self.stem))
+    }
+
+    fn mark(&self) -> Path {
+        Path::from(format!("{DIRECTORY}/{}{MARK}", self.stem))
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        // Texts, numbers and a boolean: nothing that could not be written.
+        serde_json::to_vec_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Claim {
+    fn hold(dataset: Dataset, intent: Intent, path: Path) -> Self {
+        let (store, content) = (dataset.store.clone(), intent.encode());
+        let place = path.clone();
+        let renewal = tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(RENEWAL).await;
+                if let Err(error) = store.put(&place, content.clone().into()).await {
+                    tracing::warn!(%error, "cannot renew the claim");
+                }
+            }
+        });
+        Self { dataset, intent, path, renewal }
+    }
+
+    /// How the names of the work's files begin, behind what kind they are of.
+    pub fn stem(&self) -> &str {
+        &self.intent.stem
+    }
+
+    /// Whether nobody has cleared the work away meanwhile.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn is_held(&self) -> Result<bool, Error> {
+        let mark = self.intent.mark();
+        match self.dataset.store.head(&mark).await {
+            Ok(_) => Ok(false),
+            Err(object_store::Error::NotFound { .. }) => Ok(true),
+            Err(source) => Err(Error::Store { action: "read", file: mark.to_string(), source }),
+        }
+    }
+
+    /// Deletes what the work has written so far and does not count.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn clear(&self, head: &Head) -> Result<(), Error> {
+        self.dataset.clear(head, &[self.stem()]).await
+    }
+
+    /// The work is committed, or nothing is left of it.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn release(self) -> Result<(), Error> {
+        self.dataset.delete(&self.path).await
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.renewal.abort();
+    }
+}

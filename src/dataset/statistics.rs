@@ -1,0 +1,94 @@
+//! What the Delta log says of a data file's columns, from the file's own footer.
+//!
+//! Only of columns by which whole files can be told apart: a file is one service's day in one region, so its times
+//! differ from those of the next, its event ids do not. See
+//! [per-file statistics](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics).
+
+use chrono::{DateTime, SecondsFormat};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::file::statistics::Statistics;
+use serde_json::{Map, Value, json};
+
+use crate::table::column::{ColumnType, columns, id};
+
+/// Columns with statistics in the log.
+const COLUMNS: [usize; 7] = [
+    id::EVENT_TIME,
+    id::EVENT_NAME,
+    id::RECIPIENT_ACCOUNT_ID,
+    id::USER_IDENTITY_ARN,
+    id::USER_IDENTITY_ACCOUNT_ID,
+    id::SOURCE_IP_ADDRESS,
+    id::ERROR_CODE,
+];
+
+/// The statistics of a data file, as the log keeps them.
+pub(super) fn of_file(footer: &ParquetMetaData) -> String {
+    let (mut least, mut most, mut nulls) = (Map::new(), Map::new(), Map::new());
+    for column in COLUMNS {
+        // None of them is nested, nor behind one that is: a column is its leaf.
+        let statistics: Option<Vec<&Statistics>> =
+            footer.row_groups().iter().map(|rows| statistics(rows, column)).collect();
+        let Some(statistics) = statistics else { continue };
+        let name = &columns()[column].name;
+        if let Some(count) =
+            statistics.iter().map(|statistics| statistics.null_count_opt()).sum::<Option<u64>>()
+        {
+            nulls.insert(name.clone(), count.into());
+        }
+        let is_time = columns()[column].column_type == ColumnType::Timestamp;
+        let range = if is_time { times(&statistics) } else { texts(&statistics) };
+        if let Some((min, max)) = range {
+            least.insert(name.clone(), min.into());
+            most.insert(name.clone(), max.into());
+        }
+    }
+    let rows = footer.file_metadata().num_rows();
+    json!({"numRecords": rows, "minValues": least, "maxValues": most, "nullCount": nulls}).to_string()
+}
+
+fn statistics(rows: &RowGroupMetaData, column: usize) -> Option<&Statistics> {
+    rows.columns()
+        .iter()
+        .find(|leaf| leaf.column_path().parts() == [columns()[column].name.as_str()])?
+        .statistics()
+}
+
+/// The earliest and latest time. Delta's statistics end at milliseconds, so the latest is rounded up.
+fn times(statistics: &[&Statistics]) -> Option<(String, String)> {
+    let range = |statistics: &&Statistics| match statistics {
+        Statistics::Int64(values) => Some((*values.min_opt()?, *values.max_opt()?)),
+        _ => None,
+    };
+    let ranges: Vec<(i64, i64)> = statistics.iter().filter_map(range).collect();
+    let (min, max) = (ranges.iter().map(|(min, _)| *min).min()?, ranges.iter().map(|(_, max)| *max).max()?);
+    let written = |millis: i64| {
+        DateTime::from_timestamp_millis(millis).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
+    };
+    let up = i64::from(max.rem_euclid(1000) > 0);
+    Some((written(min.div_euclid(1000))?, written(max.div_euclid(1000) + up)?))
+}
+
+/// The least and the greatest text, or bounds of them where they are long.
+fn texts(statistics: &[&Statistics]) -> Option<(String, String)> {
+    let mut range: Option<(&str, &str)> = None;
+    for statistics in statistics {
+        let Statistics::ByteArray(values) = statistics else { return None };
+        let (Some(min), Some(max)) = (values.min_opt(), values.max_opt()) else {
+            // A row group of nulls says nothing.
+            if statistics.null_count_opt().is_some() { continue } else { return None }
+        };
+        let (min, max) = (min.as_utf8().ok()?, max.as_utf8().ok()?);
+        range = Some(range.map_or((min, max), |(least, most)| (least.min(min), most.max(max))));
+    }
+    range.map(|(min, max)| (min.to_owned(), max.to_owned()))
+}
+
+/// The times of a file in microseconds since 1970, out of what the log says of it.
+pub(super) fn event_times(min: Option<&Value>, max: Option<&Value>) -> Option<(i64, i64)> {
+    let micros = |value: Option<&Value>| {
+        let time = value?.get(&columns()[id::EVENT_TIME].name)?.as_str()?;
+        DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp_micros())
+    };
+    Some((micros(min)?, micros(max)?))
+}
