@@ -17,5 +17,7 @@ mod export;
 mod generate;
 mod harness;
 mod help;
+mod killed;
 mod query;
 mod rejects;
+mod together;

@@ -67,6 +67,12 @@ pub struct ConvertArgs {
     #[arg(long)]
     pub reprocess: bool,
 
+    /// Commit after so many bytes of log objects, as stored.
+    ///
+    /// A run that is killed has to do up to this much again. The less it is, the more and the smaller are the files.
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_size)]
+    pub commit_every: ByteSize,
+
     /// Threads that decode and write [default: one for each core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,

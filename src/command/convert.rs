@@ -58,6 +58,7 @@ fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
         object_limit_bytes,
         redact: args.redact,
         reprocess: args.reprocess,
+        commit_every_bytes: args.commit_every.as_u64(),
         threads,
     })
 }

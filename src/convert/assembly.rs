@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::Error;
 use super::memory::MemoryShares;
 use super::piece::{ObjectFailure, Piece, Verdict};
-use crate::dataset::{Dataset, KnownEvents, NewFile, RejectFile, RejectId, StoredReject};
+use crate::dataset::{DATA_FILE, Dataset, KnownEvents, NewFile, RejectFile, RejectId, StoredReject};
 use crate::report::{EventCounts, Report};
 use crate::write::{self, ClosedPartition, FanOut};
 
@@ -292,7 +292,7 @@ impl<'a> Assembly<'a> {
     }
 
     fn write(&self, partition: &ClosedPartition) -> Result<NewFile, Error> {
-        let encoded = write::encode(partition, &format!("part-{}", self.stem))?;
+        let encoded = write::encode(partition, &format!("{DATA_FILE}{}", self.stem))?;
         let written = self.runtime.block_on(self.dataset.put_data_file(encoded))?;
         tracing::debug!(
             path = written.file.path,

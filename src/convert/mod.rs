@@ -45,6 +45,8 @@ pub struct Settings {
     pub object_limit_bytes: u64,
     /// Take known secrets out of events.
     pub redact: bool,
+    /// A task takes up to so many bytes of log objects, as stored.
+    pub commit_every_bytes: u64,
     /// Convert what is in once more.
     pub reprocess: bool,
     /// Threads that decode and encode.
@@ -102,7 +104,7 @@ pub struct Conversion {
 pub async fn run(dataset: &Dataset, settings: &Settings, progress: &Progress) -> Result<Conversion, Error> {
     let start = Instant::now();
     let mut driver = Driver::start(dataset, settings, progress).await?;
-    let plan = Plan::new(&settings.sources, &settings.filter, dataset, driver.ledger()).await;
+    let plan = Plan::new(settings, dataset, driver.ledger()).await;
     progress.plan(plan.objects(), plan.bytes());
     tracing::info!(listed = plan.listed, objects = plan.objects(), tasks = plan.tasks.len(), "planned");
 

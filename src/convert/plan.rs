@@ -5,16 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use super::Settings;
 use super::filter::Filter;
 use crate::dataset::{Dataset, Ledger, LedgerEntry, Standing};
 use crate::decode::LookAlike;
 use crate::report::SkipReason;
 use crate::source::log_key::{self, KeyClass, LogKey, LogKind};
-use crate::source::{self, Location, LogObject};
-
-/// A task takes up to this many bytes as stored: a few gigabytes of JSON, a few million events. What a task must
-/// remember to recognise duplicates grows with it.
-const TASK_BYTES: u64 = 256 << 20;
+use crate::source::{self, LogObject};
 
 /// A list of log objects that become data files together, depending on nothing else.
 #[derive(Debug, Clone)]
@@ -80,7 +77,8 @@ pub struct Plan {
 
 impl Plan {
     /// Lists the sources and decides what to convert: what is not in the ledger.
-    pub async fn new(sources: &[Location], filter: &Filter, dataset: &Dataset, ledger: &Ledger) -> Self {
+    pub async fn new(settings: &Settings, dataset: &Dataset, ledger: &Ledger) -> Self {
+        let Settings { sources, filter, .. } = settings;
         let mut plan = Self::default();
         let mut wanted: BTreeMap<(Option<(String, chrono::NaiveDate)>, String), PlannedObject> =
             BTreeMap::new();
@@ -118,7 +116,7 @@ impl Plan {
             }
             Standing::New => true,
         });
-        plan.tasks = tasks(wanted.into_values(), &fingerprint);
+        plan.tasks = tasks(wanted.into_values(), &fingerprint, settings.commit_every_bytes);
         plan
     }
 
@@ -147,13 +145,14 @@ fn classify(object: &LogObject, filter: &Filter) -> Result<Option<LogKey>, SkipR
     }
 }
 
-/// Cuts the objects into tasks of moderate size.
-fn tasks(objects: impl Iterator<Item = PlannedObject>, filter: &str) -> Vec<Task> {
+/// Cuts the objects into tasks of up to `limit_bytes` as stored. By default that is a few gigabytes of JSON, a few million
+/// events: what a task must remember to recognise duplicates grows with it.
+fn tasks(objects: impl Iterator<Item = PlannedObject>, filter: &str, limit_bytes: u64) -> Vec<Task> {
     let mut tasks: Vec<Vec<PlannedObject>> = Vec::new();
     let mut bytes = 0;
     for planned in objects {
         match tasks.last_mut() {
-            Some(task) if bytes + planned.object.size <= TASK_BYTES => {
+            Some(task) if bytes + planned.object.size <= limit_bytes => {
                 bytes += planned.object.size;
                 task.push(planned);
             }

@@ -13,10 +13,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 
-use super::intent::DATA_FILE;
 use super::ledger::SegmentId;
 use super::log::{Actions, LogState};
-use super::{Dataset, Error, Ledger, LedgerEntry, StoredFile};
+use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, StoredFile};
 use crate::write::DataFile;
 
 /// The dataset as it stands at a version.

@@ -12,14 +12,13 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode};
 use serde::{Deserialize, Serialize};
 
-use super::ledger::{self, SegmentId};
 use super::owner::{Fate, Owner};
-use super::{Commit, Dataset, Error, Head, NewVersion, rejects};
+use super::{Commit, Dataset, Error, Head, NewVersion};
 
 /// Where intents lie, below the dataset.
 pub(super) const DIRECTORY: &str = "_trailhouse/intents";
@@ -162,38 +161,6 @@ impl Dataset {
         }
     }
 
-    /// Deletes the files of these stems that do not count.
-    async fn clear(&self, head: &Head, stems: &[&str]) -> Result<(), Error> {
-        let begins = |path: &Path, kind: &str| {
-            let name = path.filename().and_then(|name| name.strip_prefix(kind));
-            name.is_some_and(|name| {
-                stems.iter().any(|stem| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('-')))
-            })
-        };
-        for file in self.listed_files(None).await? {
-            if begins(&file.meta.location, DATA_FILE) && !head.has_file(&file.meta.location) {
-                self.delete(&file.meta.location).await?;
-            }
-        }
-        for file in self.stored_reject_files().await? {
-            let counts = |stem: &&str| head.ledger().has_rejects(stem);
-            let of_committed = rejects::stem_of(&file).is_some_and(|stem| counts(&stem));
-            if begins(&file, rejects::REJECT_FILE) && !of_committed {
-                self.delete(&file).await?;
-            }
-        }
-        let owners: Vec<u32> = stems.iter().map(|stem| SegmentId::of_stem(stem)).collect();
-        let refused = |source| Error::Store { action: "list", file: ledger::DIRECTORY.to_owned(), source };
-        let mut segments = self.store.list(Some(&Path::from(ledger::DIRECTORY)));
-        while let Some(meta) = segments.try_next().await.map_err(refused)? {
-            let Some(id) = SegmentId::of_path(&meta.location) else { continue };
-            if owners.contains(&(id.0 as u32)) && !head.ledger().holds(id) {
-                self.delete(&meta.location).await?;
-            }
-        }
-        Ok(())
-    }
-
     /// The intents there are, or those whose names begin like a task's.
     async fn intents(&self, task: Option<&str>) -> Result<Intents, Error> {
         let refused = |source| Error::Store { action: "list", file: DIRECTORY.to_owned(), source };
@@ -235,9 +202,6 @@ impl Dataset {
         Ok(meta.last_modified)
     }
 }
-
-/// How the names of data files begin.
-pub(super) const DATA_FILE: &str = "part-";
 
 /// How the name of a mark ends that tells a run that its work was cleared away.
 const MARK: &str = ".abandoned";
@@ -318,5 +282,109 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         self.renewal.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{DATA_FILE, NewFile};
+    use crate::decode::{Decoder, Step};
+    use crate::table::{EventKey, flatten};
+    use crate::write::{self, FanOut, PartitionedRows};
+
+    /// Writes a data file of one event, as the work named `stem` would.
+    async fn write(dataset: &Dataset, stem: &str) -> NewFile {
+        let object = br#"{"eventVersion":"1.08","eventName":"x","eventSource":"s3.amazonaws.com"}"#;
+        let mut decoder = Decoder::new();
+        let Step::Event(event) = decoder.step(object, true) else { panic!("an event") };
+        let mut rows = PartitionedRows::default();
+        let row = flatten(&event, "log");
+        rows.push(&row, EventKey::new(&event, &row));
+        let mut fan_out = FanOut::new(usize::MAX);
+        fan_out.absorb(rows, 0, |_, _| true);
+        let closed = fan_out.close_all().remove(0);
+        dataset.put_data_file(write::encode(&closed, &format!("{DATA_FILE}{stem}")).unwrap()).await.unwrap()
+    }
+
+    async fn claim(dataset: &Dataset, head: &Head) -> Box<Claim> {
+        match dataset.claim(head, "task").await.unwrap() {
+            Claimed::Mine(claim) => claim,
+            Claimed::Theirs(who) => panic!("claimed by {who}"),
+        }
+    }
+
+    fn dataset() -> (tempfile::TempDir, Dataset) {
+        let dir = tempfile::tempdir().unwrap();
+        let dataset = Dataset::create(dir.path().to_str().unwrap()).unwrap();
+        (dir, dataset)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn work_is_claimed_once() {
+        let (_dir, dataset) = dataset();
+        let head = dataset.head().await.unwrap();
+        let mine = claim(&dataset, &head).await;
+        assert_eq!(mine.stem(), "task-0");
+        let Claimed::Theirs(who) = dataset.claim(&head, "task").await.unwrap() else {
+            panic!("claimed twice")
+        };
+        assert!(who.starts_with("process "), "{who}");
+        // Its owner lives: nothing is cleared away.
+        let file = write(&dataset, mine.stem()).await;
+        let head = dataset.recover(head).await.unwrap();
+        assert_eq!(dataset.listed_files(None).await.unwrap().len(), 1);
+
+        let version = NewVersion { added: vec![file], ..NewVersion::default() };
+        let Commit::Done(head) = dataset.commit(&head, &version).await.unwrap() else { panic!("overtaken") };
+        mine.release().await.unwrap();
+        // Names that count are not used again.
+        assert_eq!(claim(&dataset, &head).await.stem(), "task-1");
+    }
+
+    /// A run that was thought dead wakes up: what it wrote is gone, and it cannot commit it.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_run_that_was_not_heard_of_is_given_up_for_good() {
+        let (dir, dataset) = dataset();
+        let head = dataset.head().await.unwrap();
+        let sleeper = claim(&dataset, &head).await;
+        let file = write(&dataset, sleeper.stem()).await;
+        // It works on another machine, and has not renewed its claim for an hour.
+        let path = dir.path().join(sleeper.path.as_ref());
+        let elsewhere =
+            std::fs::read_to_string(&path).unwrap().replace("\"machine\": \"", "\"machine\": \"another ");
+        std::fs::write(&path, elsewhere).unwrap();
+        let recovered = dataset.recover(head.clone()).await.unwrap();
+        assert!(sleeper.is_held().await.unwrap(), "it may have paused");
+        assert_eq!(dataset.listed_files(None).await.unwrap().len(), 1);
+        let intent = std::fs::File::options().write(true).open(&path).unwrap();
+        intent
+            .set_modified(intent.metadata().unwrap().modified().unwrap() - Duration::from_secs(3600))
+            .unwrap();
+
+        let recovered = dataset.recover(recovered).await.unwrap();
+        assert_eq!(dataset.listed_files(None).await.unwrap().len(), 0);
+        let version = NewVersion { added: vec![file], ..NewVersion::default() };
+        let Commit::Overtaken(newer) = dataset.commit(&head, &version).await.unwrap() else {
+            panic!("it has committed files that are gone")
+        };
+        assert_eq!(newer.version(), recovered.version());
+        assert!(!sleeper.is_held().await.unwrap());
+        // Whoever does the work now uses other names than it would.
+        assert_eq!(claim(&dataset, &newer).await.stem(), "task-1");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_answer_that_was_lost_is_found_out() {
+        let (_dir, dataset) = dataset();
+        let head = dataset.head().await.unwrap();
+        let file = write(&dataset, "task-0").await;
+        let version = NewVersion { added: vec![file], ..NewVersion::default() };
+        assert!(matches!(dataset.commit(&head, &version).await.unwrap(), Commit::Done(_)));
+        // The same once more, as by somebody who does not know that it was done.
+        let Commit::Done(again) = dataset.commit(&head, &version).await.unwrap() else {
+            panic!("it is done")
+        };
+        assert_eq!((again.version(), again.files().len()), (Some(0), 1));
     }
 }

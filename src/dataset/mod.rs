@@ -11,6 +11,7 @@
 //! Files appear whole under their final names or not at all: the store puts them in one go, a local disk by a
 //! temporary name and a rename.
 
+mod clearing;
 mod head;
 mod intent;
 mod known;
@@ -148,6 +149,9 @@ pub enum Error {
         candidates: Vec<String>,
     },
 }
+
+/// How the names of data files begin; what they came with follows, and a number.
+pub const DATA_FILE: &str = "part-";
 
 /// A dataset.
 #[derive(Debug, Clone)]

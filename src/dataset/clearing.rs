@@ -1,0 +1,97 @@
+//! Clearing away what a run has written and not committed.
+
+use std::io;
+
+use futures::TryStreamExt as _;
+use object_store::path::Path;
+use object_store::{ObjectStore as _, ObjectStoreExt as _};
+use walkdir::WalkDir;
+
+use super::ledger::{self, SegmentId};
+use super::rejects::{self, REJECT_FILE};
+use super::{DATA_FILE, Dataset, Error, Head};
+
+/// What the names of a piece of work's files have in common.
+struct Stems<'a> {
+    stems: &'a [&'a str],
+    /// How their segments are marked.
+    segments: Vec<u32>,
+}
+
+impl<'a> Stems<'a> {
+    fn new(stems: &'a [&'a str]) -> Self {
+        Self { stems, segments: stems.iter().map(|stem| SegmentId::of_stem(stem)).collect() }
+    }
+
+    /// Whether a file of that kind is one of the work's.
+    fn name(&self, kind: &str, path: &Path) -> bool {
+        let name = path.filename().and_then(|name| name.strip_prefix(kind));
+        let begins =
+            |name: &str, stem: &str| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('-'));
+        name.is_some_and(|name| self.stems.iter().any(|stem| begins(name, stem)))
+    }
+
+    fn name_segment(&self, id: SegmentId) -> bool {
+        self.segments.contains(&(id.0 as u32))
+    }
+
+    /// Whether the work has written this file, of whatever kind.
+    fn name_any(&self, path: &Path) -> bool {
+        self.name(DATA_FILE, path)
+            || self.name(REJECT_FILE, path)
+            || SegmentId::of_path(path).is_some_and(|id| self.name_segment(id))
+    }
+}
+
+impl Dataset {
+    /// Deletes the files of these stems that do not count.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub(super) async fn clear(&self, head: &Head, stems: &[&str]) -> Result<(), Error> {
+        let stems = Stems::new(stems);
+        for file in self.listed_files(None).await? {
+            let path = file.meta.location;
+            if stems.name(DATA_FILE, &path) && !head.has_file(&path) {
+                self.delete(&path).await?;
+            }
+        }
+        for file in self.stored_reject_files().await? {
+            let counts = rejects::stem_of(&file).is_some_and(|stem| head.ledger().has_rejects(stem));
+            if stems.name(REJECT_FILE, &file) && !counts {
+                self.delete(&file).await?;
+            }
+        }
+        let refused = |source| Error::Store { action: "list", file: ledger::DIRECTORY.to_owned(), source };
+        let mut segments = self.store.list(Some(&Path::from(ledger::DIRECTORY)));
+        while let Some(meta) = segments.try_next().await.map_err(refused)? {
+            if SegmentId::of_path(&meta.location)
+                .is_some_and(|id| stems.name_segment(id) && !head.ledger().holds(id))
+            {
+                self.delete(&meta.location).await?;
+            }
+        }
+        self.clear_half_written(&stems)
+    }
+
+    /// On a local disk a file is written under another name first, with `#` and a number behind its own, which the store
+    /// does not list.
+    fn clear_half_written(&self, stems: &Stems<'_>) -> Result<(), Error> {
+        for entry in WalkDir::new(&self.directory).into_iter().filter_map(Result::ok) {
+            let name = entry.file_name().to_str().and_then(|name| name.rsplit_once('#'));
+            if !name.is_some_and(|(name, _)| stems.name_any(&Path::from(name))) {
+                continue;
+            }
+            match std::fs::remove_file(entry.path()) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    let file = entry.path().display().to_string();
+                    let source =
+                        object_store::Error::Generic { store: "LocalFileSystem", source: source.into() };
+                    return Err(Error::Store { action: "delete", file, source });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
