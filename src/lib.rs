@@ -28,5 +28,6 @@ pub mod partition;
 pub mod query;
 pub mod report;
 pub mod source;
+pub mod store;
 pub mod table;
 pub mod write;

@@ -8,7 +8,7 @@ use crate::harness::repository;
 
 /// Rooms from the ground up: a room may use those below it, never one beside or above it.
 const FLOORS: [&[&str]; 9] = [
-    &["decode", "partition"],
+    &["decode", "partition", "store"],
     &["source", "report"],
     &["table"],
     &["write"],

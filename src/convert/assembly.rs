@@ -117,7 +117,7 @@ impl<'a> Assembly<'a> {
             fan_out: FanOut::new(memory.open),
             closed: VecDeque::new(),
             closing_bytes: 0,
-            all_closed: false,
+            all_closed: objects == 0,
             rejects: Vec::new(),
             reject_bytes: 0,
             known_rejects: None,

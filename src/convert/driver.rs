@@ -105,6 +105,9 @@ impl<'a> Driver<'a> {
                 Settled::Overlaps(head) => {
                     self.head = head;
                     task.known_before += task.without_known(self.ledger(), &self.filter);
+                    if task.objects.is_empty() {
+                        return Ok(Outcome::default());
+                    }
                 }
             }
         }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
 use crate::partition;
-use crate::source::log_key::LogKey;
+use crate::source::log_key::{LogKey, Place};
 use crate::table::Row;
 use crate::table::column::id;
 
@@ -39,20 +39,38 @@ impl Filter {
     /// Whether an object may hold events that are asked for. `false` only where its key proves that it does not:
     /// the day in a key is the day of delivery, which comes after the events, at times long after.
     pub fn admits_object(&self, key: &LogKey) -> bool {
-        let midnight_after =
-            key.delivered.succ_opt().unwrap_or(NaiveDate::MAX).and_time(Default::default()).and_utc();
-        if self.since.is_some_and(|since| midnight_after + CLOCK_SLACK <= since) {
-            return false;
-        }
+        self.admits_delivery(key.delivered, key.delivered)
+            && self.admits_account(&key.account)
+            && self.admits_region(&key.region, key.delivered)
+    }
+
+    /// Whether objects below a place of a bucket may hold events that are asked for, by what their keys begin with.
+    pub fn admits_place(&self, place: &str) -> bool {
+        let Place { account, is_of_other_kind, region, days } = Place::of(place);
+        !is_of_other_kind
+            && account.is_none_or(|account| self.admits_account(account))
+            && days.is_none_or(|(first, last)| {
+                self.admits_delivery(first, last)
+                    && region.is_none_or(|region| self.admits_region(region, first))
+            })
+    }
+
+    /// Whether objects delivered within these days may hold events of the time that is asked for.
+    fn admits_delivery(&self, first: NaiveDate, last: NaiveDate) -> bool {
+        let midnight_after = last.succ_opt().unwrap_or(NaiveDate::MAX).and_time(Default::default()).and_utc();
         let latest = self.until.and_then(|until| until.date_naive().checked_add_days(LATEST_DELIVERY));
-        if latest.is_some_and(|latest| key.delivered > latest) {
-            return false;
-        }
-        if !self.accounts.is_empty() && !self.accounts.contains(&key.account) {
-            return false;
-        }
-        let may_hold_global = GLOBAL_EVENTS_AT_HOME.is_none_or(|from| key.delivered < from);
-        self.regions.is_empty() || may_hold_global || self.regions.contains(&key.region)
+        self.since.is_none_or(|since| midnight_after + CLOCK_SLACK > since)
+            && latest.is_none_or(|latest| first <= latest)
+    }
+
+    fn admits_account(&self, account: &str) -> bool {
+        self.accounts.is_empty() || self.accounts.iter().any(|wanted| wanted == account)
+    }
+
+    /// Whether objects of a region's folder, delivered from that day on, may hold events of a region that is asked for.
+    fn admits_region(&self, region: &str, delivered: NaiveDate) -> bool {
+        let may_hold_global = GLOBAL_EVENTS_AT_HOME.is_none_or(|from| delivered < from);
+        self.regions.is_empty() || may_hold_global || self.regions.iter().any(|wanted| wanted == region)
     }
 
     /// Whether an event is asked for. `key_account` is the account its object's key names, if it does. An event

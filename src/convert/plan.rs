@@ -36,12 +36,12 @@ pub struct PlannedObject {
 impl PlannedObject {
     /// How the ledger knows it; `None` for standard input, which nobody can find again.
     pub(super) fn entry(&self, filter: &str) -> Option<LedgerEntry> {
-        let LogObject { name, size, modified, .. } = &self.object;
+        let LogObject { name, size, modified, e_tag, .. } = &self.object;
         (!self.object.is_stream()).then(|| LedgerEntry {
             object: name.clone(),
             size: *size,
             modified: *modified,
-            e_tag: None,
+            e_tag: e_tag.clone(),
             filter: filter.to_owned(),
         })
     }
@@ -83,7 +83,7 @@ impl Plan {
         let mut wanted: BTreeMap<(Option<(String, chrono::NaiveDate)>, String), PlannedObject> =
             BTreeMap::new();
         for location in sources {
-            let (objects, failures) = source::list(location).await;
+            let (objects, failures) = source::list(location, |place| filter.admits_place(place)).await;
             plan.failures.extend(failures);
             for object in objects {
                 // A dataset may lie below the logs it is made from.

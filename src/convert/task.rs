@@ -18,8 +18,11 @@ use super::{Error, Settings};
 use crate::dataset::{Dataset, Head, KnownEvents};
 use crate::source::{self, Fetched};
 
-/// Objects being fetched at a time. From a local disk a few keep the threads busy.
-const FETCHES: usize = 16;
+/// Objects being fetched at a time from a local disk: a few keep the threads busy.
+const LOCAL_FETCHES: usize = 16;
+
+/// Objects being fetched at a time over a network, where most of the time is spent waiting for the first byte.
+const REMOTE_FETCHES: usize = 64;
 
 /// Converts the objects of `task` and writes the data files, whose names begin with `stem`, to `dataset`. They do not
 /// count before they are committed on top of `head`.
@@ -37,7 +40,7 @@ pub(super) async fn run(
     let memory = MemoryShares::of(settings.memory_limit_bytes);
     let known = KnownEvents::new(dataset, head);
     let assembly = Assembly::new(dataset, stem, task.objects.len(), memory, known, Handle::current());
-    let (sender, receiver) = mpsc::channel::<Arrived>(FETCHES);
+    let (sender, receiver) = mpsc::channel::<Arrived>(LOCAL_FETCHES);
     let receiver = Mutex::new(receiver);
     tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {
@@ -71,7 +74,9 @@ async fn fetch_all(task: &Task, budget_bytes: usize, sender: mpsc::Sender<Arrive
             Arrived { index, fetched: source::fetch(&planned.object).await, permit }
         }
     });
-    let mut arriving = futures::stream::iter(fetches).buffered(FETCHES);
+    let remote = task.objects.iter().any(|planned| planned.object.is_remote());
+    let mut arriving =
+        futures::stream::iter(fetches).buffered(if remote { REMOTE_FETCHES } else { LOCAL_FETCHES });
     while let Some(arrived) = arriving.next().await {
         if sender.send(arrived).await.is_err() {
             return;

@@ -3,8 +3,8 @@
 use std::io;
 
 use futures::TryStreamExt as _;
+use object_store::ObjectStore as _;
 use object_store::path::Path;
-use object_store::{ObjectStore as _, ObjectStoreExt as _};
 use walkdir::WalkDir;
 
 use super::ledger::{self, SegmentId};
@@ -77,7 +77,10 @@ impl Dataset {
     /// On a local disk a file is written under another name first, with `#` and a number behind its own, which the store
     /// does not list.
     fn clear_half_written(&self, stems: &Stems<'_>) -> Result<(), Error> {
-        for entry in WalkDir::new(&self.directory).into_iter().filter_map(Result::ok) {
+        let Some(directory) = self.address.directory() else {
+            return Ok(());
+        };
+        for entry in WalkDir::new(directory).into_iter().filter_map(Result::ok) {
             let name = entry.file_name().to_str().and_then(|name| name.rsplit_once('#'));
             if !name.is_some_and(|(name, _)| stems.name_any(&Path::from(name))) {
                 continue;

@@ -15,7 +15,7 @@ use object_store::path::Path;
 
 use super::ledger::SegmentId;
 use super::log::{Actions, LogState};
-use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, StoredFile};
+use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, Standing, StoredFile};
 use crate::write::DataFile;
 
 /// The dataset as it stands at a version.
@@ -68,6 +68,17 @@ impl NewVersion {
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.objects.is_empty() && !self.has_rejects
+    }
+
+    /// Whether `head` holds what this brings. By now another run may have taken its segment into its own.
+    fn is_in(&self, head: &Head, segment: Option<SegmentId>) -> bool {
+        let holds = |file: &NewFile| head.has_file(&Path::from(file.file.path.as_str()));
+        let known = |entry: &LedgerEntry| head.ledger.standing(entry) == Standing::Known;
+        match (self.added.is_empty(), self.objects.is_empty()) {
+            (false, _) => self.added.iter().any(holds),
+            (true, false) => self.objects.iter().all(known),
+            (true, true) => segment.is_some_and(|id| head.ledger.holds(id)),
+        }
     }
 }
 
@@ -148,8 +159,18 @@ impl Dataset {
         }
     }
 
-    async fn head_at(&self, log: LogState) -> Result<Head, Error> {
-        let ledger = self.read_ledger(log.segment.map(SegmentId)).await?;
+    async fn head_at(&self, mut log: LogState) -> Result<Head, Error> {
+        let ledger = loop {
+            match self.read_ledger(log.segment.map(SegmentId)).await {
+                // Another run has taken a segment into its own meanwhile, and cleared it away.
+                Err(Error::Store { source: object_store::Error::NotFound { .. }, .. })
+                    if self.log.refreshed(&log).await?.version() > log.version() =>
+                {
+                    log = self.log.refreshed(&log).await?;
+                }
+                read => break read?,
+            }
+        };
         let mut files = log.files()?;
         files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
         Ok(Head { log: Some(log), files: files.into(), ledger: ledger.into() })
@@ -183,11 +204,7 @@ impl Dataset {
             (Err(error), Err(_)) => return Err(error.into()),
         };
         // The store may have done what it said it had not: an answer can be lost on its way.
-        let counts = match (segment, version.added.first()) {
-            (Some(id), _) => newer.ledger.holds(id) || newer.segment() == Some(id),
-            (None, Some(file)) => newer.has_file(&Path::from(file.file.path.as_str())),
-            (None, None) => matches!(committed, Ok(true)),
-        };
+        let counts = matches!(committed, Ok(true)) || version.is_in(&newer, segment);
         match committed {
             _ if counts => Ok(Commit::Done(newer)),
             Err(error) => Err(error.into()),

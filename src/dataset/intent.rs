@@ -288,7 +288,7 @@ impl Drop for Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{DATA_FILE, NewFile};
+    use crate::dataset::{DATA_FILE, LedgerEntry, NewFile};
     use crate::decode::{Decoder, Step};
     use crate::table::{EventKey, flatten};
     use crate::write::{self, FanOut, PartitionedRows};
@@ -374,17 +374,43 @@ mod tests {
         assert_eq!(claim(&dataset, &newer).await.stem(), "task-1");
     }
 
+    fn object(name: &str) -> LedgerEntry {
+        LedgerEntry {
+            object: name.to_owned(),
+            size: 1,
+            modified: chrono::DateTime::UNIX_EPOCH,
+            e_tag: None,
+            filter: String::new(),
+        }
+    }
+
+    /// As by somebody who does not know that it was done, and whose segment was taken into another since.
     #[tokio::test(flavor = "multi_thread")]
     async fn an_answer_that_was_lost_is_found_out() {
         let (_dir, dataset) = dataset();
-        let head = dataset.head().await.unwrap();
+        let mut head = dataset.head().await.unwrap();
         let file = write(&dataset, "task-0").await;
-        let version = NewVersion { added: vec![file], ..NewVersion::default() };
-        assert!(matches!(dataset.commit(&head, &version).await.unwrap(), Commit::Done(_)));
-        // The same once more, as by somebody who does not know that it was done.
-        let Commit::Done(again) = dataset.commit(&head, &version).await.unwrap() else {
-            panic!("it is done")
+        let work = |number: usize, added: &[NewFile]| NewVersion {
+            added: added.to_vec(),
+            objects: vec![object(&number.to_string())],
+            stem: format!("task-{number}"),
+            ..NewVersion::default()
         };
-        assert_eq!((again.version(), again.files().len()), (Some(0), 1));
+        for version in [work(0, &[file]), work(1, &[])] {
+            let before = head;
+            let Commit::Done(done) = dataset.commit(&before, &version).await.unwrap() else {
+                panic!("alone")
+            };
+            let other = work(7, &[]);
+            let Commit::Done(newest) = dataset.commit(&done, &other).await.unwrap() else { panic!("alone") };
+            let Commit::Done(again) = dataset.commit(&before, &version).await.unwrap() else {
+                panic!("it was done")
+            };
+            assert_eq!((again.version(), again.files().len()), (newest.version(), 1));
+            let Commit::Overtaken(_) = dataset.commit(&before, &work(3, &[])).await.unwrap() else {
+                panic!("this was not done")
+            };
+            head = newest;
+        }
     }
 }

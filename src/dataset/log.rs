@@ -23,6 +23,7 @@ use url::Url;
 
 use super::{NewFile, StoredFile, statistics};
 use crate::partition::PartitionKey;
+use crate::store;
 use crate::table::column::{table, table_schema};
 
 /// What the log's `txn` actions are named by: their version is the ledger segment that came with a commit.
@@ -60,7 +61,7 @@ pub(super) struct Actions<'a> {
 #[non_exhaustive]
 pub enum LogError {
     /// What the Delta library says.
-    #[error("the transaction log cannot be used: {0}")]
+    #[error("the transaction log cannot be used: {}", store::bottom(.0))]
     Delta(#[source] Box<DeltaTableError>),
     /// Another engine has turned on features of Delta that this version does not write.
     #[error(

@@ -24,16 +24,13 @@ mod rejects;
 mod statistics;
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
-use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
-use url::Url;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart};
 
 pub use head::{Commit, Head, NewFile, NewVersion};
 pub use intent::{Claim, Claimed};
@@ -45,7 +42,7 @@ pub use reject_store::Selection;
 pub use rejects::{RejectFile, StoredReject};
 
 use crate::partition::PartitionKey;
-use crate::source;
+use crate::store::{self, Address, StoreUrl};
 use crate::table::RestoreError;
 use crate::write::EncodedFile;
 use log::Log;
@@ -56,7 +53,13 @@ use log::Log;
 pub enum Error {
     /// The address names no place for a dataset.
     #[error(transparent)]
-    Address(#[from] source::Error),
+    Address(#[from] store::Error),
+    /// A web server, which cannot be written to.
+    #[error("{dataset} is on a web server; a dataset lies in s3://, gs://, az:// or a directory")]
+    Web {
+        /// As typed.
+        dataset: String,
+    },
     /// The directory cannot be made or opened.
     #[error("cannot open the dataset {dataset}: {source}")]
     Unusable {
@@ -96,7 +99,7 @@ pub enum Error {
         task: String,
     },
     /// The store refused.
-    #[error("cannot {action} {file} of the dataset: {}", source::root_cause(source))]
+    #[error("cannot {action} {file} of the dataset: {}", store::root_cause(source))]
     Store {
         /// What was tried.
         action: &'static str,
@@ -150,6 +153,12 @@ pub enum Error {
     },
 }
 
+/// Larger files go to a bucket in parts, several at a time; they appear when the last one has arrived.
+const LARGEST_PUT_BYTES: usize = 32 << 20;
+
+/// The size of these parts. A bucket takes ten thousand.
+const PART_BYTES: usize = 16 << 20;
+
 /// How the names of data files begin; what they came with follows, and a number.
 pub const DATA_FILE: &str = "part-";
 
@@ -159,8 +168,7 @@ pub struct Dataset {
     name: String,
     store: Arc<dyn ObjectStore>,
     log: Log,
-    /// What log objects below it are named by, if it is on a local disk.
-    directory: PathBuf,
+    address: Address,
 }
 
 /// A data file that is there.
@@ -182,35 +190,37 @@ impl Dataset {
     /// # Errors
     /// If the address cannot be used, or the directory not be made.
     pub fn create(typed: &str) -> Result<Self, Error> {
-        let path = source::local_path(typed)?;
-        if !path.is_file() {
-            let made = std::fs::create_dir_all(&path);
-            made.map_err(|source| Error::Unusable { dataset: typed.to_owned(), source })?;
+        if StoreUrl::parse(typed)?.is_none() {
+            let path = store::local_path(typed)?;
+            if !path.is_file() {
+                let made = std::fs::create_dir_all(&path);
+                made.map_err(|source| Error::Unusable { dataset: typed.to_owned(), source })?;
+            }
         }
         Self::open(typed)
     }
 
-    /// Opens an existing dataset.
+    /// Opens an existing dataset. In a bucket, whatever lies below that address.
     ///
     /// # Errors
-    /// If there is no such directory.
+    /// If the address cannot be used, or there is no such directory.
     pub fn open(typed: &str) -> Result<Self, Error> {
-        let path = source::local_path(typed)?;
-        let unusable = |source| Error::Unusable { dataset: typed.to_owned(), source };
-        let directory = path.canonicalize().map_err(unusable)?;
-        if !directory.is_dir() {
-            return Err(Error::NotADirectory { dataset: typed.to_owned() });
-        }
-        let store = LocalFileSystem::new_with_prefix(&directory).map_err(|source| Error::Store {
-            action: "open",
-            file: String::new(),
-            source,
-        })?;
-        let store: Arc<dyn ObjectStore> = Arc::new(store);
-        let url = Url::from_directory_path(&directory)
-            .map_err(|()| unusable(io::ErrorKind::InvalidFilename.into()))?;
-        let log = Log::new(store.clone(), Arc::new(LocalFileSystem::new()), &url);
-        Ok(Self { name: typed.to_owned(), store, log, directory })
+        let address = match StoreUrl::parse(typed)? {
+            Some(url) if url.is_web() => return Err(Error::Web { dataset: typed.to_owned() }),
+            Some(url) => url.open(url.key)?,
+            None => {
+                let unusable = |source| Error::Unusable { dataset: typed.to_owned(), source };
+                let directory = store::local_path(typed)?.canonicalize().map_err(unusable)?;
+                if !directory.is_dir() {
+                    return Err(Error::NotADirectory { dataset: typed.to_owned() });
+                }
+                Address::local(&directory)?
+            }
+        };
+        let refused = |source| Error::Store { action: "open", file: String::new(), source };
+        let store = address.below().map_err(refused)?;
+        let log = Log::new(store.clone(), address.store().clone(), &address.url()?);
+        Ok(Self { name: typed.to_owned(), store, log, address })
     }
 
     /// As the user typed it.
@@ -223,9 +233,11 @@ impl Dataset {
         &self.store
     }
 
-    /// Whether a local path lies inside the dataset.
-    pub fn contains(&self, path: &str) -> bool {
-        std::path::Path::new(path).starts_with(&self.directory)
+    /// Whether an object or directory of that name is the dataset or lies inside it.
+    pub fn contains(&self, name: &str) -> bool {
+        let place = self.address.name_of(self.address.path());
+        let rest = name.strip_prefix(place.trim_end_matches('/'));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
     /// Stores a file under its final name, whole.
@@ -233,8 +245,17 @@ impl Dataset {
     /// # Errors
     /// If the store refuses, as a full or read-only disk does.
     pub async fn put(&self, file: &str, content: Bytes) -> Result<(), Error> {
-        let put = self.store.put(&Path::from(file), content.into()).await;
-        put.map(|_| ()).map_err(|source| Error::Store { action: "write", file: file.to_owned(), source })
+        let path = Path::from(file);
+        let put = async {
+            if self.address.directory().is_some() || content.len() <= LARGEST_PUT_BYTES {
+                return self.store.put(&path, content.into()).await.map(|_| ());
+            }
+            let upload = self.store.put_multipart(&path).await?;
+            let mut parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+            parts.put(content);
+            parts.finish().await.map(|_| ())
+        };
+        put.await.map_err(|source| Error::Store { action: "write", file: file.to_owned(), source })
     }
 
     /// Stores a data file. It does not count before it is committed.

@@ -4,7 +4,7 @@
 //! differ from those of the next, its event ids do not. See
 //! [per-file statistics](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics).
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, Datelike as _, SecondsFormat};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use serde_json::{Map, Value, json};
@@ -54,7 +54,8 @@ fn statistics(rows: &RowGroupMetaData, column: usize) -> Option<&Statistics> {
         .statistics()
 }
 
-/// The earliest and latest time. Delta's statistics end at milliseconds, so the latest is rounded up.
+/// The earliest and latest time. Delta's statistics end at milliseconds, so the latest is rounded up. Years beyond those
+/// that readers know, as rounding may make, are left out.
 fn times(statistics: &[&Statistics]) -> Option<(String, String)> {
     let range = |statistics: &&Statistics| match statistics {
         Statistics::Int64(values) => Some((*values.min_opt()?, *values.max_opt()?)),
@@ -63,7 +64,9 @@ fn times(statistics: &[&Statistics]) -> Option<(String, String)> {
     let ranges: Vec<(i64, i64)> = statistics.iter().filter_map(range).collect();
     let (min, max) = (ranges.iter().map(|(min, _)| *min).min()?, ranges.iter().map(|(_, max)| *max).max()?);
     let written = |millis: i64| {
-        DateTime::from_timestamp_millis(millis).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true))
+        let time =
+            DateTime::from_timestamp_millis(millis).filter(|time| (1..=9999).contains(&time.year()))?;
+        Some(time.to_rfc3339_opts(SecondsFormat::Millis, true))
     };
     let up = i64::from(max.rem_euclid(1000) > 0);
     Some((written(min.div_euclid(1000))?, written(max.div_euclid(1000) + up)?))

@@ -9,7 +9,7 @@ use object_store::local::LocalFileSystem;
 
 use super::Error;
 use super::container::{Container, Format};
-use crate::source;
+use crate::store;
 
 /// Inflated bytes that a file may have, as AWS limits its own.
 ///
@@ -31,7 +31,7 @@ impl Directory {
     /// # Errors
     /// If it is a file, holds something, or is no local path.
     pub fn check(typed: &str) -> Result<PathBuf, Error> {
-        let path = source::local_path(typed)?;
+        let path = store::local_path(typed)?;
         let in_the_way = |what| Err(Error::InTheWay { directory: typed.to_owned(), what });
         match path.read_dir() {
             Ok(mut entries) => match entries.next() {

@@ -14,7 +14,7 @@ pub use container::Format;
 pub use directory::Directory;
 
 use crate::query::{self, EventBatches, QuerySession};
-use crate::source;
+use crate::store;
 use crate::table::{RestoreError, Restorer};
 use container::Container;
 use directory::Files;
@@ -31,7 +31,7 @@ pub enum Error {
     Restore(#[from] RestoreError),
     /// The address names no directory.
     #[error(transparent)]
-    Address(#[from] source::Error),
+    Address(#[from] store::Error),
     /// The directory cannot be made or read.
     #[error("cannot open the directory {directory}: {source}")]
     Unusable {
@@ -51,7 +51,7 @@ pub enum Error {
         what: &'static str,
     },
     /// A file cannot be written.
-    #[error("cannot write {file} to {directory}: {}", source::root_cause(source))]
+    #[error("cannot write {file} to {directory}: {}", store::root_cause(source))]
     File {
         /// Its name.
         file: String,

@@ -1,14 +1,11 @@
 //! Where log objects are: what the user typed, resolved to a store and a place in it.
 
 use std::path::{Path as FilePath, PathBuf};
-use std::sync::Arc;
 
 use glob::{MatchOptions, Pattern};
-use object_store::ObjectStore;
-use object_store::local::LocalFileSystem;
-use object_store::path::Path;
 
 use super::Error;
+use crate::store::{self, Address, StoreUrl};
 
 /// A source as resolved from the command line.
 #[derive(Debug, Clone)]
@@ -19,19 +16,25 @@ pub enum Location {
     Stored(StoredLocation),
 }
 
-/// Objects of a store: one object, all below a directory, or those a pattern matches.
+/// Objects of a store: one object, all below a place, or those a pattern matches.
 #[derive(Debug, Clone)]
 pub struct StoredLocation {
-    /// Where they are kept.
-    pub(super) store: Arc<dyn ObjectStore>,
-    /// The directory on the local disk, to be walked; the object itself if it is one.
-    pub(super) directory: PathBuf,
     /// The object or directory.
-    pub(super) place: Path,
-    /// Whether `place` is one object, named by the user.
-    pub(super) is_object: bool,
-    /// Which objects below `place` are meant.
+    pub(super) address: Address,
+    pub(super) what: What,
+    /// Which objects are meant, by their names.
     pub(super) pattern: Option<Pattern>,
+}
+
+/// What an address stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// One object, named by the user.
+    Object,
+    /// All that lies below.
+    Directory,
+    /// One of them; the store must be asked.
+    Either,
 }
 
 /// `*` and `?` stay within a directory, `**` crosses, as in a shell.
@@ -42,38 +45,58 @@ pub(super) const GLOB_OPTIONS: MatchOptions = MatchOptions {
 };
 
 impl Location {
-    /// Resolves what was typed: `-`, a path, a `file://` URL, or a path with `*`, `?`, `[...]` or `**` in it.
+    /// Resolves what was typed: `-`, a path or a URL, with `*`, `?`, `[...]` or `**` in it or not.
     ///
     /// # Errors
-    /// If there is nothing at that place, or the address is of a kind that cannot be read.
+    /// If there is nothing at that place of the local disk, or the address is of a kind that cannot be read.
     pub fn parse(typed: &str) -> Result<Self, Error> {
         if typed == "-" {
             return Ok(Self::Stdin);
         }
-        let path = local_path(typed)?;
-        let unreachable = |source| Error::Unreachable { location: typed.to_owned(), source };
-        let stored = |path: &FilePath, is_object, pattern| {
-            let place = Path::from_absolute_path(path)
-                .map_err(|source| Error::BadPath { location: typed.to_owned(), source })?;
-            let store = Arc::new(LocalFileSystem::new());
-            Ok(Self::Stored(StoredLocation { store, directory: path.to_owned(), place, is_object, pattern }))
-        };
-        match std::fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => {
-                stored(&path.canonicalize().map_err(unreachable)?, false, None)
-            }
-            Ok(_) => stored(&canonical_file(&path).map_err(unreachable)?, true, None),
-            Err(_) if typed.contains(WILDCARDS) => {
-                let (directory, rest) = split_pattern(&path);
-                let directory = directory.canonicalize().map_err(unreachable)?;
-                let fixed = Pattern::escape(&directory.to_string_lossy());
-                let pattern =
-                    Pattern::new(&format!("{}/{}", fixed.trim_end_matches('/'), rest.to_string_lossy()))
-                        .map_err(|source| Error::BadPattern { location: typed.to_owned(), source })?;
-                stored(&directory, false, Some(pattern))
-            }
-            Err(source) => Err(unreachable(source)),
+        match StoreUrl::parse(typed)? {
+            Some(url) => remote(typed, url).map(Self::Stored),
+            None => local(typed).map(Self::Stored),
         }
+    }
+}
+
+fn remote(typed: &str, url: StoreUrl<'_>) -> Result<StoredLocation, Error> {
+    if url.is_web() {
+        // A web server lists nothing, and `?` is no wildcard there.
+        return Ok(StoredLocation { address: url.open(url.key)?, what: What::Object, pattern: None });
+    }
+    if !url.key.contains(WILDCARDS) {
+        let what = if url.key.is_empty() || url.key.ends_with('/') { What::Directory } else { What::Either };
+        return Ok(StoredLocation { address: url.open(url.key)?, what, pattern: None });
+    }
+    let fixed = url.key.find(WILDCARDS).and_then(|wildcard| url.key[..wildcard].rfind('/'));
+    let (directory, rest) = fixed.map_or(("", url.key), |slash| (&url.key[..slash], &url.key[slash + 1..]));
+    let address = url.open(directory)?;
+    let pattern = Pattern::new(&format!("{}/{rest}", Pattern::escape(&address.name_of(address.path()))));
+    let pattern = pattern.map_err(|source| Error::BadPattern { location: typed.to_owned(), source })?;
+    Ok(StoredLocation { address, what: What::Directory, pattern: Some(pattern) })
+}
+
+fn local(typed: &str) -> Result<StoredLocation, Error> {
+    let path = store::local_path(typed)?;
+    let unreachable = |source| Error::Unreachable { location: typed.to_owned(), source };
+    let stored =
+        |path: &FilePath, what, pattern| Ok(StoredLocation { address: Address::local(path)?, what, pattern });
+    match std::fs::metadata(&path) {
+        Ok(metadata) if metadata.is_dir() => {
+            stored(&path.canonicalize().map_err(unreachable)?, What::Directory, None)
+        }
+        Ok(_) => stored(&canonical_file(&path).map_err(unreachable)?, What::Object, None),
+        Err(_) if typed.contains(WILDCARDS) => {
+            let (directory, rest) = split_pattern(&path);
+            let directory = directory.canonicalize().map_err(unreachable)?;
+            let fixed = Pattern::escape(&directory.to_string_lossy());
+            let pattern =
+                Pattern::new(&format!("{}/{}", fixed.trim_end_matches('/'), rest.to_string_lossy()))
+                    .map_err(|source| Error::BadPattern { location: typed.to_owned(), source })?;
+            stored(&directory, What::Directory, Some(pattern))
+        }
+        Err(source) => Err(unreachable(source)),
     }
 }
 
@@ -88,23 +111,6 @@ fn canonical_file(path: &FilePath) -> std::io::Result<PathBuf> {
     match path.file_name() {
         Some(name) => Ok(directory.join(name)),
         None => path.canonicalize(),
-    }
-}
-
-/// The local path a source or dataset names.
-///
-/// # Errors
-/// If it is a URL of another kind.
-pub fn local_path(typed: &str) -> Result<PathBuf, Error> {
-    match typed.split_once("://") {
-        None => Ok(PathBuf::from(typed)),
-        Some(("file", _)) => {
-            let url = url::Url::parse(typed).ok().and_then(|url| url.to_file_path().ok());
-            url.ok_or_else(|| Error::BadUrl { location: typed.to_owned() })
-        }
-        Some((scheme, _)) => {
-            Err(Error::UnsupportedScheme { location: typed.to_owned(), scheme: scheme.to_owned() })
-        }
     }
 }
 

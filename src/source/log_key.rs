@@ -72,6 +72,49 @@ pub fn classify(key: &str) -> KeyClass {
     }
 }
 
+/// What a place in a bucket, above the objects, says of all keys below it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The account.
+    pub account: Option<&'a str>,
+    /// Whether other things than log files of CloudTrail lie there: digests, logs of other services.
+    pub is_of_other_kind: bool,
+    /// The region.
+    pub region: Option<&'a str>,
+    /// The first and the last day of delivery.
+    pub days: Option<(NaiveDate, NaiveDate)>,
+}
+
+impl<'a> Place<'a> {
+    /// Reads the beginning of a key, up to a slash.
+    pub fn of(place: &'a str) -> Self {
+        let segments: Vec<&str> = place.trim_end_matches('/').split('/').collect();
+        let Some(root) = segments.iter().rposition(|segment| *segment == "AWSLogs") else {
+            return Self::default();
+        };
+        let below = match &segments[root + 1..] {
+            [organisation, rest @ ..] if organisation.starts_with("o-") => rest,
+            rest => rest,
+        };
+        let folder = below.get(1).copied();
+        let is_of_other_kind =
+            folder.is_some_and(|folder| !folder.starts_with("CloudTrail") || folder == "CloudTrail-Digest");
+        let days = match below.get(3..).unwrap_or_default() {
+            [year] => delivery_day(year, "01", "01").zip(delivery_day(year, "12", "31")),
+            [year, month] => {
+                let first = delivery_day(year, month, "01");
+                first.and_then(|first| {
+                    let next = first.checked_add_months(chrono::Months::new(1))?;
+                    Some((first, next.pred_opt()?))
+                })
+            }
+            [year, month, day, ..] => delivery_day(year, month, day).map(|day| (day, day)),
+            [] => None,
+        };
+        Self { account: below.first().copied(), is_of_other_kind, region: below.get(2).copied(), days }
+    }
+}
+
 fn delivery_day(year: &str, month: &str, day: &str) -> Option<NaiveDate> {
     let digits = |text: &str, length: usize| {
         (text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit()))

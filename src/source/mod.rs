@@ -1,6 +1,7 @@
 //! Log objects: finding them and reading their bytes, inflated.
 
 mod inflate;
+mod listing;
 mod location;
 pub mod log_key;
 #[cfg(test)]
@@ -12,18 +13,25 @@ use std::sync::Arc;
 use bytes::Bytes;
 use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 use object_store::path::Path;
 use object_store::{GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt as _};
-use walkdir::WalkDir;
+use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use inflate::{Compression, Inflater};
-use location::{GLOB_OPTIONS, StoredLocation};
-pub use location::{Location, local_path};
+pub use listing::list;
+pub use location::Location;
+use location::StoredLocation;
+
+use crate::store::{self, root_cause};
 
 /// Why a source cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// The address cannot be used.
+    #[error(transparent)]
+    Address(#[from] store::Error),
     /// The place does not exist, or may not be looked at.
     #[error("cannot read {location}: {source}")]
     Unreachable {
@@ -47,22 +55,6 @@ pub enum Error {
         location: String,
         /// What is wrong with it.
         source: glob::PatternError,
-    },
-    /// A malformed `file://` URL.
-    #[error("malformed URL {location}; a local file is file:///absolute/path")]
-    BadUrl {
-        /// As typed.
-        location: String,
-    },
-    /// A URL of a store that is not supported.
-    #[error(
-        "cannot read {location}: {scheme}:// is not supported by this version; copy the objects to a disk first"
-    )]
-    UnsupportedScheme {
-        /// As typed.
-        location: String,
-        /// Its scheme.
-        scheme: String,
     },
     /// A store refused an object.
     #[error("cannot read {object}: {}", root_cause(source))]
@@ -101,6 +93,8 @@ pub struct LogObject {
     pub size: u64,
     /// When it was last written.
     pub modified: DateTime<Utc>,
+    /// What the store calls its content. `None` for files on a local disk, whose time says enough.
+    pub e_tag: Option<String>,
     /// The user named this very object, in place of a directory or pattern it was found by.
     pub named: bool,
     place: Option<(Arc<dyn ObjectStore>, Path)>,
@@ -108,13 +102,20 @@ pub struct LogObject {
 
 impl LogObject {
     fn stored(location: &StoredLocation, meta: ObjectMeta) -> Self {
+        let address = &location.address;
         Self {
-            name: format!("/{}", meta.location),
+            name: address.name_of(&meta.location),
             size: meta.size,
             modified: meta.last_modified,
-            named: location.is_object,
-            place: Some((location.store.clone(), meta.location)),
+            e_tag: meta.e_tag.filter(|_| address.directory().is_none()),
+            named: false,
+            place: Some((address.store().clone(), meta.location)),
         }
+    }
+
+    /// Whether it must be fetched over a network.
+    pub fn is_remote(&self) -> bool {
+        !self.is_stream() && !self.name.starts_with('/')
     }
 
     /// Whether it can be read but once, and never be found again.
@@ -126,77 +127,7 @@ impl LogObject {
     #[expect(clippy::disallowed_methods, reason = "there is nothing else to tell two streams apart by")]
     fn stdin() -> Self {
         let now = std::time::SystemTime::now();
-        Self { name: "-".to_owned(), size: 0, modified: now.into(), named: true, place: None }
-    }
-}
-
-/// What a listing found, in the order of the objects' names. Objects and directories that cannot be looked at are
-/// among the errors; the rest is listed all the same.
-pub async fn list(location: &Location) -> (Vec<LogObject>, Vec<Error>) {
-    let stored = match location {
-        Location::Stdin => return (vec![LogObject::stdin()], Vec::new()),
-        Location::Stored(stored) => stored,
-    };
-    let (mut objects, mut errors) = (Vec::new(), Vec::new());
-    if stored.is_object {
-        match stored.store.head(&stored.place).await {
-            Ok(meta) => objects.push(LogObject::stored(stored, meta)),
-            Err(source) => errors.push(Error::Store { object: format!("/{}", stored.place), source }),
-        }
-    } else {
-        for found in walk(stored) {
-            match found {
-                Ok(object) if stored.matches(&object.name) => objects.push(object),
-                Ok(_) => {}
-                Err(error) => errors.push(error),
-            }
-        }
-        objects.sort_by(|a, b| a.name.cmp(&b.name));
-    }
-    (objects, errors)
-}
-
-/// All files below a local directory. The store's own listing ends at the first directory it may not look into.
-fn walk(location: &StoredLocation) -> impl Iterator<Item = Result<LogObject, Error>> + '_ {
-    WalkDir::new(&location.directory).follow_links(true).into_iter().filter_map(|entry| {
-        let unreachable = |error: walkdir::Error| Error::Unreachable {
-            location: error.path().unwrap_or(&location.directory).display().to_string(),
-            source: error.into(),
-        };
-        let entry = match entry {
-            Ok(entry) if entry.file_type().is_file() => entry,
-            Ok(_) => return None,
-            Err(error) => return Some(Err(unreachable(error))),
-        };
-        let path = Path::from_absolute_path(entry.path())
-            .map_err(|source| Error::BadPath { location: entry.path().display().to_string(), source });
-        Some(path.and_then(|path| {
-            let metadata = entry.metadata().map_err(unreachable)?;
-            let last_modified = metadata.modified().map_or(DateTime::UNIX_EPOCH, DateTime::from);
-            let meta = ObjectMeta {
-                location: path,
-                last_modified,
-                size: metadata.len(),
-                e_tag: None,
-                version: None,
-            };
-            Ok(LogObject::stored(location, meta))
-        }))
-    })
-}
-
-/// What lies at the bottom of a store's error: the system's own words, without the layers above them.
-pub(crate) fn root_cause(error: &object_store::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
-}
-
-impl StoredLocation {
-    fn matches(&self, name: &str) -> bool {
-        self.pattern.as_ref().is_none_or(|pattern| pattern.matches_with(name, GLOB_OPTIONS))
+        Self { name: "-".to_owned(), size: 0, modified: now.into(), e_tag: None, named: true, place: None }
     }
 }
 
@@ -227,6 +158,10 @@ pub async fn fetch(object: &LogObject) -> Result<Fetched, Error> {
             match found.payload {
                 GetResultPayload::File(file, _) if found.meta.size > MAX_FETCH_BYTES => {
                     Contents::Stream(Box::new(file))
+                }
+                GetResultPayload::Stream(bytes) if found.meta.size > MAX_FETCH_BYTES => {
+                    let reader = StreamReader::new(bytes.map_err(io::Error::from));
+                    Contents::Stream(Box::new(SyncIoBridge::new(reader)))
                 }
                 _ => Contents::Whole(found.bytes().await.map_err(refused)?),
             }

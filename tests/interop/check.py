@@ -3,9 +3,9 @@
 
     check.py --dataset DIR --report FILE SOURCE...
 
-Reads the logs with Python's own JSON reader, the dataset with pyarrow and DuckDB, and compares everything: counts,
-partitions, every column of every row, the files' footers. Differences are told by object, index and column; values
-are never printed, for logs may hold secrets.
+Reads the logs with Python's own JSON reader, the dataset with pyarrow, DuckDB and deltalake, and compares everything:
+counts, partitions, every column of every row, the files' footers, what the Delta log says of them. Differences are told
+by object, index and column; values are never printed, for logs may hold secrets.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import dataset
+import delta
 import times
 from jsontext import parse
 from logs import LogObject, NotReadable, Record, read, records
@@ -277,9 +278,13 @@ def check(options: argparse.Namespace, differences: Differences) -> str:
     check_rejects(differences, dataset.rejects(options.dataset), logs)
     check_files(differences, options.dataset, report)
 
-    if not logs.events and not dataset.data_files(options.dataset):
+    is_empty = not dataset.data_files(options.dataset)
+    table = dataset.no_rows() if is_empty else dataset.read_with_pyarrow(options.dataset)
+    for fault in delta.faults(options.dataset, table):
+        differences.add(fault)
+    if not logs.events and is_empty:
         return f"{logs.summary()}; no data files"
-    table, duck = dataset.read_with_pyarrow(options.dataset), dataset.DuckDB(options.dataset)
+    duck = dataset.DuckDB(options.dataset)
     rows, found = dataset.rows(table), dataset.partitions(table)
     check_partitions(differences, "pyarrow", found, logs.partitions())
     check_partitions(differences, "DuckDB", duck.partitions(), logs.partitions())
@@ -313,7 +318,7 @@ def main() -> int:
         summary = check(options, differences)
     except NotReadable as error:
         differences.add(str(error))
-    except dataset.READER_ERRORS as error:
+    except (*dataset.READER_ERRORS, *delta.READER_ERRORS) as error:
         # Its text might quote a value.
         differences.add(f"{options.dataset}: cannot be read ({type(error).__name__})")
     differences.show()

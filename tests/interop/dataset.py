@@ -45,6 +45,12 @@ def read_with_pyarrow(root: Path) -> pa.Table:
     return pyarrow.dataset.dataset(root, format="parquet", partitioning=partitioning).to_table()
 
 
+def no_rows() -> pa.Table:
+    """What there is to read where there are no data files, from which pyarrow could tell the columns."""
+    columns = [(name, TYPES[column["type"]]) for name, column in COLUMNS.items()]
+    return pa.schema([*columns, *((name, pa.string()) for name in PARTITIONS)]).empty_table()
+
+
 class DuckDB:
     """The same rows through DuckDB, which has its own Parquet reader."""
 
