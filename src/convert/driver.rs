@@ -59,14 +59,16 @@ impl<'a> Driver<'a> {
     /// # Errors
     /// If the dataset cannot be read or written; then nothing is left of the task.
     pub(super) async fn perform(&mut self, mut task: Task) -> Result<Performed, Error> {
-        let known = task.without_known(self.ledger(), &self.filter);
+        task.leave_out_known(self.ledger(), &self.filter);
         let mut outcome = Outcome::default();
         if !task.objects.is_empty() {
             let claim = match self.dataset.claim(&self.head, &task.id).await? {
-                Claimed::Mine(claim) => claim,
+                Claimed::Mine(claim, head) => {
+                    self.head = head;
+                    claim
+                }
                 Claimed::Theirs(who) => {
                     tracing::info!(task.id, who, "converted by another run");
-                    task.known_before += known;
                     return Ok(Performed::Busy(task));
                 }
             };
@@ -83,9 +85,8 @@ impl<'a> Driver<'a> {
             }
             claim.release().await?;
         }
-        let known = known + task.known_before;
-        if known > 0 {
-            outcome.report.skip(SkipReason::Known, known);
+        if task.known > 0 {
+            outcome.report.skip(SkipReason::Known, task.known);
         }
         Ok(Performed::Done(Box::new(outcome)))
     }
@@ -93,6 +94,10 @@ impl<'a> Driver<'a> {
     /// Converts a task that was claimed, again and again if need be, until it is committed.
     async fn convert(&mut self, task: &mut Task, claim: &Claim) -> Result<Outcome, Error> {
         loop {
+            task.leave_out_known(self.ledger(), &self.filter);
+            if task.objects.is_empty() {
+                return Ok(Outcome::default());
+            }
             let (outcome, known) = self.run(task, claim).await?;
             let finished =
                 outcome.finished.iter().filter_map(|index| task.objects[*index].entry(&self.filter));
@@ -102,13 +107,7 @@ impl<'a> Driver<'a> {
                     self.head = head;
                     return Ok(outcome);
                 }
-                Settled::Overlaps(head) => {
-                    self.head = head;
-                    task.known_before += task.without_known(self.ledger(), &self.filter);
-                    if task.objects.is_empty() {
-                        return Ok(Outcome::default());
-                    }
-                }
+                Settled::Overlaps(head) => self.head = head,
             }
         }
     }

@@ -21,7 +21,7 @@ pub struct Task {
     /// What to convert, in this order.
     pub objects: Vec<PlannedObject>,
     /// Objects that were left out since it was planned: other runs have converted them.
-    pub(super) known_before: u64,
+    pub(super) known: u64,
 }
 
 /// An object of a task.
@@ -52,11 +52,11 @@ impl PlannedObject {
 }
 
 impl Task {
-    /// Leaves out what is in by now; how many objects that were.
-    pub(super) fn without_known(&mut self, ledger: &Ledger, filter: &str) -> u64 {
+    /// Leaves out what is in by now.
+    pub(super) fn leave_out_known(&mut self, ledger: &Ledger, filter: &str) {
         let before = self.objects.len();
         self.objects.retain(|object| object.standing(ledger, filter) != Standing::Known);
-        (before - self.objects.len()) as u64
+        self.known += (before - self.objects.len()) as u64;
     }
 }
 
@@ -162,10 +162,7 @@ fn tasks(objects: impl Iterator<Item = PlannedObject>, filter: &str, limit_bytes
             }
         }
     }
-    tasks
-        .into_iter()
-        .map(|objects| Task { id: task_id(&objects, filter), objects, known_before: 0 })
-        .collect()
+    tasks.into_iter().map(|objects| Task { id: task_id(&objects, filter), objects, known: 0 }).collect()
 }
 
 fn task_id(objects: &[PlannedObject], filter: &str) -> String {

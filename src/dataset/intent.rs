@@ -5,9 +5,9 @@
 //! it, so an attempt that came to nothing is found by its stem, and no two attempts ever write a file of one name.
 //!
 //! While a run works it renews its claim. One whose process has ended, or that has not been renewed for a while where
-//! processes cannot be seen, is cleared away: its files are deleted unless the log knows them. In the second case the
-//! owner might still wake up; so a mark beside its claim says so, for it to find, and the log gets a version of its own
-//! first, so that what the owner was about to commit is overtaken.
+//! processes cannot be seen, is cleared away: a mark says that its names are not to be used any more, and its files are
+//! deleted unless the log knows them. In the second case the owner might still wake up; so the log gets a version of its
+//! own first: what the owner was about to commit is overtaken, and then it finds the mark.
 
 use std::time::Duration;
 
@@ -55,8 +55,8 @@ pub struct Claim {
 /// Whether work could be claimed.
 #[derive(Debug)]
 pub enum Claimed {
-    /// It is ours.
-    Mine(Box<Claim>),
+    /// It is ours, and this is the dataset by now: whoever did the work before has committed before.
+    Mine(Box<Claim>, Head),
     /// Another run does it: who, for people.
     Theirs(String),
 }
@@ -85,7 +85,15 @@ impl Dataset {
             let path = intent.path();
             let put = self.store.put_opts(&path, intent.encode().into(), PutMode::Create.into()).await;
             match put {
-                Ok(_) => return Ok(Claimed::Mine(Box::new(Claim::hold(self.clone(), intent, path)))),
+                Ok(_) => {
+                    let claim = Box::new(Claim::hold(self.clone(), intent, path));
+                    let head = self.refreshed(head).await?;
+                    if !head.has_files_of(claim.stem()) {
+                        return Ok(Claimed::Mine(claim, head));
+                    }
+                    // Another run has done the work under this name since `head`.
+                    claim.release().await?;
+                }
                 Err(object_store::Error::AlreadyExists { .. }) => {
                     return Ok(Claimed::Theirs("a run that began this moment".to_owned()));
                 }
@@ -113,31 +121,40 @@ impl Dataset {
             let now = self.store_time().await?;
             silent.retain(|(_, meta)| now - meta.last_modified > LEASE);
         }
-        for (intent, _) in silent {
+        if ended.is_empty() && silent.is_empty() {
+            return Ok(head);
+        }
+        for (intent, _) in &silent {
             tracing::warn!(
                 host = intent.owner.host,
                 intent.task,
                 "its run has not been heard of: clearing away"
             );
-            self.put(intent.mark().as_ref(), bytes::Bytes::new()).await?;
-            head = self.fence(head).await?;
-            ended.push(intent);
         }
-        if ended.is_empty() {
-            return Ok(head);
+        let is_silent = !silent.is_empty();
+        ended.extend(silent.into_iter().map(|(intent, _)| intent));
+        let mut left = Vec::new();
+        for intent in ended {
+            // One that was released in the very last moment may be another run's by now. One that is there still, is there
+            // until it is cleared away.
+            let now = self.read_intent(&intent.path()).await?;
+            if now.is_some_and(|now| now.owner == intent.owner) {
+                left.push(intent);
+            }
         }
-        // What they committed last may be newer than `head`.
-        let head = self.refreshed(&head).await?;
-        for intent in &ended {
+        for intent in &left {
             tracing::info!(
                 intent.task,
                 process = intent.owner.process,
                 "clearing away what a run left half done"
             );
+            // From here on nobody uses these names again, so that whoever clears away at the same time takes nothing else.
+            self.put(intent.mark().as_ref(), bytes::Bytes::new()).await?;
         }
-        let stems: Vec<&str> = ended.iter().map(|intent| intent.stem.as_str()).collect();
+        head = if is_silent { self.fence(head).await? } else { self.refreshed(&head).await? };
+        let stems: Vec<&str> = left.iter().map(|intent| intent.stem.as_str()).collect();
         self.clear(&head, &stems).await?;
-        for intent in &ended {
+        for intent in &left {
             self.delete(&intent.path()).await?;
         }
         Ok(head)
@@ -309,7 +326,7 @@ mod tests {
 
     async fn claim(dataset: &Dataset, head: &Head) -> Box<Claim> {
         match dataset.claim(head, "task").await.unwrap() {
-            Claimed::Mine(claim) => claim,
+            Claimed::Mine(claim, _) => claim,
             Claimed::Theirs(who) => panic!("claimed by {who}"),
         }
     }
@@ -336,10 +353,11 @@ mod tests {
         assert_eq!(dataset.listed_files(None).await.unwrap().len(), 1);
 
         let version = NewVersion { added: vec![file], ..NewVersion::default() };
-        let Commit::Done(head) = dataset.commit(&head, &version).await.unwrap() else { panic!("overtaken") };
+        assert!(matches!(dataset.commit(&head, &version).await.unwrap(), Commit::Done(_)));
         mine.release().await.unwrap();
-        // Names that count are not used again.
-        assert_eq!(claim(&dataset, &head).await.stem(), "task-1");
+        // Names that count are not used again, even by those who do not know yet that they count.
+        let Claimed::Mine(next, by_now) = dataset.claim(&head, "task").await.unwrap() else { panic!("free") };
+        assert_eq!((next.stem(), by_now.version()), ("task-1", Some(0)));
     }
 
     /// A run that was thought dead wakes up: what it wrote is gone, and it cannot commit it.

@@ -216,7 +216,10 @@ async fn write(
         return Ok(Outcome::default());
     }
     let claim = match dataset.claim(head, task).await? {
-        Claimed::Mine(claim) => claim,
+        Claimed::Mine(claim, newer) => {
+            *head = newer;
+            claim
+        }
         Claimed::Theirs(who) => return Err(Error::Busy { who }),
     };
     let written = loop {
