@@ -12,7 +12,10 @@ use crate::partition;
 #[derive(Debug, Args)]
 #[command(after_help = CONVERT_EXAMPLES)]
 pub struct ConvertArgs {
-    /// Log files, directories (read recursively), glob patterns, or - for standard input.
+    /// Log files, directories and places in buckets (read recursively), glob patterns, or - for standard input.
+    ///
+    /// Paths, or s3://bucket/prefix, gs://bucket/prefix, az://container/prefix, https://host/file. Stores find their
+    /// credentials in the usual environment variables: AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, ...
     ///
     /// Gzip, zstd, bzip2 or plain is told by the bytes, never by the name; so is what events are wrapped in: trail
     /// files, JSON lines, EventBridge, CloudWatch Logs, LookupEvents, Firehose, Kinesis, SNS, SQS, the CSV of the Event
@@ -20,9 +23,9 @@ pub struct ConvertArgs {
     #[arg(required = true, value_name = "SOURCE")]
     pub sources: Vec<String>,
 
-    /// The dataset to write to; made if it is not there.
+    /// The dataset to write to, a directory or a place in a bucket; made if it is not there.
     ///
-    /// Events it already holds are recognised and not written again.
+    /// Objects that are in already are left out; events it holds are recognised and not written again.
     #[arg(long, value_name = "DATASET")]
     pub to: String,
 
