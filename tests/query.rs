@@ -213,3 +213,31 @@ fn a_reader_that_goes_away_is_no_failure() {
     let sql = "SELECT a.* FROM events a CROSS JOIN (SELECT 1 FROM events LIMIT 100) b";
     dir.leave_unread(&["query", "trail", sql, "--format", "csv"]);
 }
+
+#[test]
+fn earlier_versions_can_be_asked() {
+    let dir = Dir::new();
+    dir.write("a.json", log_file(&[event(1, "s3", "r")]));
+    dir.write("b.json", log_file(&[event(2, "s3", "r")]));
+    dir.convert(&["a.json", "--to", "trail"]);
+    dir.convert(&["b.json", "--to", "trail"]);
+    let count = |args: &[&str]| {
+        let sql = "SELECT count(*) AS n FROM events";
+        dir.run(&[&["query", "trail", sql, "--format", "ndjson"], args].concat()).succeeds().stdout
+    };
+    assert_eq!(count(&[]), "{\"n\":2}\n");
+    assert_eq!(count(&["--version", "0"]), "{\"n\":1}\n");
+    assert_eq!(count(&["--version", "1"]), "{\"n\":2}\n");
+    assert_eq!(count(&["--as-of", "2999-01-01"]), "{\"n\":2}\n");
+
+    let refused = |args: &[&str], why: &str| {
+        let run = dir.run(&[&["query", "trail", "SELECT 1 FROM events"], args].concat()).exits(1);
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+    };
+    refused(&["--version", "2"], "there is no version 2; the latest is 1");
+    refused(&["--as-of", "2001-01-01"], "there is nothing as of 2001-01-01 00:00:00 UTC");
+    // What others wrote has no versions, and can be queried all the same.
+    std::fs::remove_dir_all(dir.path("trail/_delta_log")).unwrap();
+    assert_eq!(count(&[]), "{\"n\":2}\n");
+    refused(&["--version", "0"], "trail has no transaction log");
+}

@@ -1,10 +1,10 @@
 //! `trailhouse convert`, as it is typed.
 
 use bytesize::ByteSize;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::ReportFormat;
+use super::{ReportFormat, parse_time};
 use crate::convert::SMALLEST_LIMIT_BYTES;
 use crate::partition;
 
@@ -98,20 +98,6 @@ Examples:
 
 Rejects are kept verbatim; see `trailhouse help rejects`. Exit codes: 0 done, 1 some object could not be read
 or the run failed, 2 wrong usage, 3 done but some events were rejected.";
-
-fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc());
-    }
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(time.to_utc());
-    }
-    let without_zone = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
-    let times = without_zone.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
-    times
-        .map(|time| time.and_utc())
-        .ok_or_else(|| "expected a time like 2025-03-01 or 2025-03-01T08:30:00Z".into())
-}
 
 fn parse_account(text: &str) -> Result<String, String> {
     match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -6,6 +6,7 @@ mod generate;
 mod query;
 mod rejects;
 
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -84,4 +85,19 @@ pub enum ReportFormat {
     Text,
     /// One JSON object.
     Json,
+}
+
+/// A time as people write it; UTC unless it says otherwise.
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc());
+    }
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.to_utc());
+    }
+    let without_zone = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let times = without_zone.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
+    times
+        .map(|time| time.and_utc())
+        .ok_or_else(|| "expected a time like 2025-03-01 or 2025-03-01T08:30:00Z".into())
 }

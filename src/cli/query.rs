@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
+
+use super::parse_time;
 
 /// What was typed after `query`.
 #[derive(Debug, Args)]
@@ -19,6 +22,14 @@ pub struct QueryArgs {
     /// Read the statements from a file; - for standard input.
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+
+    /// Ask an earlier version of the dataset, by its number in the log.
+    #[arg(long, value_name = "N", help_heading = "Time travel", conflicts_with = "as_of")]
+    pub version: Option<u64>,
+
+    /// Ask the dataset as it was at this time: 2025-03-01, or 2025-03-01T08:30:00Z (UTC).
+    #[arg(long, value_name = "TIME", value_parser = parse_time, help_heading = "Time travel")]
+    pub as_of: Option<DateTime<Utc>>,
 
     /// How to write the result.
     #[arg(long, value_name = "FORMAT", default_value = "table")]

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use crate::cli::{QueryArgs, QueryFormat};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Moment};
 use crate::error::{Error, Exit};
 use crate::query::{self, Format, QuerySession};
 
@@ -16,7 +16,7 @@ pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
         (None, None) => return Err(Error::Usage("no SQL given".to_owned())),
     };
     let dataset = Dataset::open(&args.dataset)?;
-    let session = QuerySession::open(&dataset, args.allow_write).await?;
+    let session = QuerySession::open(&dataset, moment(&args), args.allow_write).await?;
     let statements = session.parse(&sql)?;
     if statements.is_empty() {
         return Err(Error::Usage("no SQL given".to_owned()));
@@ -36,6 +36,14 @@ pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
     }
     out.flush().map_err(query::Error::Output)?;
     Ok(Exit::Done)
+}
+
+fn moment(args: &QueryArgs) -> Moment {
+    match (args.version, args.as_of) {
+        (Some(version), _) => Moment::Version(version),
+        (None, Some(time)) => Moment::Time(time),
+        (None, None) => Moment::Latest,
+    }
 }
 
 fn read(file: &Path) -> Result<String, Error> {

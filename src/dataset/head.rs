@@ -138,7 +138,7 @@ impl Dataset {
     /// # Errors
     /// If the log or the ledger cannot be read, or there is none beside data files that somebody else wrote.
     pub async fn head(&self) -> Result<Head, Error> {
-        match self.log.state(None).await? {
+        match self.log.state().await? {
             Some(log) => self.head_at(log).await,
             None if self.is_empty().await? || self.is_worked_on().await? => Ok(Head::default()),
             None => Err(Error::NoLog { dataset: self.name.clone() }),

@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
+use deltalake_core::DeltaTable;
 use deltalake_core::errors::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
@@ -46,6 +47,18 @@ pub(super) struct LogState {
     pub(super) segment: Option<u64>,
 }
 
+/// Which state of a dataset is meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Moment {
+    /// As it stands.
+    #[default]
+    Latest,
+    /// As of a version of the log.
+    Version(u64),
+    /// As it stood at a time.
+    Time(DateTime<Utc>),
+}
+
 /// What a commit does to the list of files.
 #[derive(Debug, Default)]
 pub(super) struct Actions<'a> {
@@ -74,6 +87,22 @@ pub enum LogError {
         /// What writers must know.
         writer: i32,
     },
+    /// There never was such a version.
+    #[error("there is no version {version}; the latest is {latest}")]
+    NoVersion {
+        /// What was asked for.
+        version: u64,
+        /// What there is.
+        latest: u64,
+    },
+    /// The dataset, or its log, does not go back so far.
+    #[error("there is nothing as of {time}; the first version that is known is of {first}")]
+    TooEarly {
+        /// What was asked for.
+        time: DateTime<Utc>,
+        /// What there is.
+        first: DateTime<Utc>,
+    },
     /// A file of the table lies where none of ours would.
     #[error("the transaction log names a file that is in no partition directory of its own: {path}")]
     ForeignFile {
@@ -97,13 +126,36 @@ impl Log {
         Self { store: default_logstore(store, root, url, &StorageConfig::default()) }
     }
 
-    /// The latest version, or a certain one; `None` if there is no log.
-    pub(super) async fn state(&self, version: Option<u64>) -> Result<Option<LogState>, LogError> {
+    /// The log as it stands; `None` if there is none.
+    pub(super) async fn state(&self) -> Result<Option<LogState>, LogError> {
         if !self.store.is_delta_table_location().await? {
             return Ok(None);
         }
-        let state = DeltaTableState::try_new(&self.store, version).await?;
+        let state = DeltaTableState::try_new(&self.store, None).await?;
         Ok(Some(self.checked(state).await?))
+    }
+
+    /// The log as it stood at another version than that of `latest`.
+    pub(super) async fn state_at(&self, latest: LogState, moment: Moment) -> Result<LogState, LogError> {
+        let state = match moment {
+            Moment::Latest => return Ok(latest),
+            Moment::Version(version) if version > latest.version() => {
+                return Err(LogError::NoVersion { version, latest: latest.version() });
+            }
+            Moment::Version(version) => DeltaTableState::try_new(&self.store, Some(version)).await?,
+            Moment::Time(time) => {
+                let mut table = DeltaTable::new(self.store.clone());
+                table.load_with_datetime(time).await?;
+                let state = table.snapshot()?.clone();
+                // Before the first version, the first one is what the library gives.
+                let made = state.version_timestamp(state.version()).and_then(DateTime::from_timestamp_millis);
+                match made {
+                    Some(first) if first > time => return Err(LogError::TooEarly { time, first }),
+                    _ => state,
+                }
+            }
+        };
+        self.checked(state).await
     }
 
     /// The latest version, by what has been committed since `state`.

@@ -36,7 +36,7 @@ pub use head::{Commit, Head, NewFile, NewVersion};
 pub use intent::{Claim, Claimed};
 pub use known::KnownEvents;
 pub use ledger::{Ledger, LedgerEntry, Standing};
-pub use log::LogError;
+pub use log::{LogError, Moment};
 pub use reject_id::{IdPrefix, RejectId};
 pub use reject_store::Selection;
 pub use rejects::{RejectFile, StoredReject};
@@ -86,6 +86,12 @@ pub enum Error {
          directory"
     )]
     NoLog {
+        /// As typed.
+        dataset: String,
+    },
+    /// Without a log there is but one state.
+    #[error("{dataset} has no transaction log, so there are no earlier versions of it")]
+    NoVersions {
         /// As typed.
         dataset: String,
     },
@@ -279,16 +285,19 @@ impl Dataset {
         }
     }
 
-    /// The data files of the latest version, or of a certain one, in the order of their paths. Where there is no log,
-    /// as in directories that others wrote, those that are there.
+    /// The data files of the dataset as of `moment`, in the order of their paths. Where there is no log, as in directories
+    /// that others wrote, those that are there.
     ///
     /// # Errors
-    /// If the log cannot be read or the store refuses the listing.
-    pub async fn data_files(&self, version: Option<u64>) -> Result<Vec<StoredFile>, Error> {
-        let Some(log) = self.log.state(version).await? else {
-            return self.listed_files(None).await;
+    /// If the log cannot be read, or does not know that moment; or the store refuses the listing.
+    pub async fn data_files(&self, moment: Moment) -> Result<Vec<StoredFile>, Error> {
+        let Some(log) = self.log.state().await? else {
+            return match moment {
+                Moment::Latest => self.listed_files(None).await,
+                _ => Err(Error::NoVersions { dataset: self.name.clone() }),
+            };
         };
-        let mut files = log.files()?;
+        let mut files = self.log.state_at(log, moment).await?.files()?;
         files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
         Ok(files)
     }

@@ -13,7 +13,7 @@ use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 use super::catalog::Events;
 use super::dialect::EventDialect;
 use super::{Error, condition};
-use crate::dataset::{self, Dataset};
+use crate::dataset::{self, Dataset, Moment};
 
 /// The name under which the data files are queried.
 pub const EVENTS: &str = "events";
@@ -31,13 +31,13 @@ pub struct QuerySession {
 }
 
 impl QuerySession {
-    /// Opens `dataset` for queries. Unless `allow_write` is set, nothing that writes, or that changes the catalogue,
+    /// Opens `dataset`, as of `moment`, for queries. Unless `allow_write` is set, nothing that writes, or that changes the catalogue,
     /// is run.
     ///
     /// # Errors
     /// If the dataset cannot be listed or holds no data files.
-    pub async fn open(dataset: &Dataset, allow_write: bool) -> Result<Self, Error> {
-        Self::with_config(dataset, SessionConfig::new(), allow_write).await
+    pub async fn open(dataset: &Dataset, moment: Moment, allow_write: bool) -> Result<Self, Error> {
+        Self::with_config(dataset, moment, SessionConfig::new(), allow_write).await
     }
 
     /// Opens `dataset` to read rows in the order of the files: one after another, few rows at a time.
@@ -46,11 +46,16 @@ impl QuerySession {
     /// If the dataset cannot be listed or holds no data files.
     pub async fn open_in_order(dataset: &Dataset) -> Result<Self, Error> {
         let config = SessionConfig::new().with_target_partitions(1).with_batch_size(WHOLE_EVENT_ROWS);
-        Self::with_config(dataset, config, false).await
+        Self::with_config(dataset, Moment::Latest, config, false).await
     }
 
-    async fn with_config(dataset: &Dataset, config: SessionConfig, allow_write: bool) -> Result<Self, Error> {
-        let files = dataset.data_files(None).await?;
+    async fn with_config(
+        dataset: &Dataset,
+        moment: Moment,
+        config: SessionConfig,
+        allow_write: bool,
+    ) -> Result<Self, Error> {
+        let files = dataset.data_files(moment).await?;
         if files.is_empty() {
             return Err(dataset::Error::Empty { dataset: dataset.name().to_owned() }.into());
         }
