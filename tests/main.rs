@@ -17,6 +17,7 @@ mod export;
 mod generate;
 mod harness;
 mod help;
+mod inspect;
 mod killed;
 mod query;
 mod rejects;

@@ -3,6 +3,7 @@
 mod convert;
 mod export;
 mod generate;
+mod inspect;
 mod query;
 mod rejects;
 
@@ -13,6 +14,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub use convert::ConvertArgs;
 pub use export::{EventFormat, ExportArgs};
 pub use generate::GenerateArgs;
+pub use inspect::InspectArgs;
 pub use query::{QueryArgs, QueryFormat};
 pub use rejects::{
     RejectsAction, RejectsArgs, RejectsFilter, RejectsListArgs, RejectsRetryArgs, RejectsShowArgs,
@@ -66,6 +68,10 @@ pub enum Command {
     /// Each event is the JSON value that was read: unknown fields, explicit nulls, number text such as 500.0, odd types
     /// and empty values included; only the order of keys is not kept. What comes out, convert can read again.
     Export(ExportArgs),
+    /// Say what a dataset holds: events, files, time span, services, regions, days.
+    ///
+    /// Told from the log and the ledger; no data file is opened.
+    Inspect(InspectArgs),
     /// See what could not be converted, and try it again.
     ///
     /// What is no event is kept verbatim below DATASET/_trailhouse/rejects/, with the object, the place and the reason.

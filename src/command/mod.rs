@@ -4,6 +4,7 @@
 mod convert;
 mod export;
 mod generate;
+mod inspect;
 mod progress;
 mod query;
 mod rejects;
@@ -23,6 +24,7 @@ pub async fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Convert(args) => convert::run(args).await,
         Command::Query(args) => query::run(args).await,
         Command::Export(args) => export::run(args).await,
+        Command::Inspect(args) => inspect::run(args).await,
         Command::Rejects(args) => rejects::run(args).await,
         Command::Generate(args) => generate::run(&args),
     }

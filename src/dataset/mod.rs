@@ -22,6 +22,7 @@ mod reject_id;
 mod reject_store;
 mod rejects;
 mod statistics;
+mod summary;
 
 use std::io;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ pub use log::{LogError, Moment};
 pub use reject_id::{IdPrefix, RejectId};
 pub use reject_store::Selection;
 pub use rejects::{RejectFile, StoredReject};
+pub use summary::{Content, Share, Summary};
 
 use crate::partition::PartitionKey;
 use crate::store::{self, Address, StoreUrl};
