@@ -232,7 +232,7 @@ def bounds_faults(name: str, values: list[Any], bounds: tuple[str | None, str | 
         if bounds != (None, None):
             yield "has no values, but bounds in the log"
     elif None in bounds:
-        if not any(map(is_long, values)):
+        if not any(is_long(value) or is_beyond(value) for value in values):
             yield "has values, but not both bounds in the log"
     elif COLUMNS[name]["type"] == "timestamp":
         yield from time_faults(values, *map(times.read_time, bounds))
@@ -260,6 +260,11 @@ def text_faults(values: list[str], least: str, most: str) -> Iterator[str]:
         yield "has another least value than in the log"
     if high != last and not (is_long(last) and high > last):
         yield "has another greatest value than in the log"
+
+
+def is_beyond(value: Any) -> bool:
+    """Whether a time lies so late that rounding it up to a millisecond, as the log must, gives a year no reader knows."""
+    return isinstance(value, int) and value > 253_402_300_799_999_000
 
 
 def is_long(value: Any) -> bool:
