@@ -138,7 +138,7 @@ impl Dataset {
     /// # Errors
     /// If the log or the ledger cannot be read, or there is none beside data files that somebody else wrote.
     pub async fn head(&self) -> Result<Head, Error> {
-        match self.log.state().await? {
+        match self.log.state().await.map_err(|error| self.log_refused(error))? {
             Some(log) => self.head_at(log).await,
             None if self.is_empty().await? || self.is_worked_on().await? => Ok(Head::default()),
             None => Err(Error::NoLog { dataset: self.name.clone() }),
@@ -153,7 +153,7 @@ impl Dataset {
         match &head.log {
             None => self.head().await,
             Some(log) => {
-                let newer = self.log.refreshed(log).await?;
+                let newer = self.log.refreshed(log).await.map_err(|error| self.log_refused(error))?;
                 if newer.version() == log.version() { Ok(head.clone()) } else { self.head_at(newer).await }
             }
         }
@@ -164,14 +164,15 @@ impl Dataset {
             match self.read_ledger(log.segment.map(SegmentId)).await {
                 // Another run has taken a segment into its own meanwhile, and cleared it away.
                 Err(Error::Store { source: object_store::Error::NotFound { .. }, .. })
-                    if self.log.refreshed(&log).await?.version() > log.version() =>
+                    if self.log.refreshed(&log).await.map_err(|error| self.log_refused(error))?.version()
+                        > log.version() =>
                 {
-                    log = self.log.refreshed(&log).await?;
+                    log = self.log.refreshed(&log).await.map_err(|error| self.log_refused(error))?;
                 }
                 read => break read?,
             }
         };
-        let mut files = log.files()?;
+        let mut files = log.files().map_err(|error| self.log_refused(error))?;
         files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
         Ok(Head { log: Some(log), files: files.into(), ledger: ledger.into() })
     }
@@ -201,13 +202,13 @@ impl Dataset {
         let (committed, newer) = match (committed, self.refreshed(head).await) {
             (committed, Ok(newer)) => (committed, newer),
             (Ok(_), Err(error)) => return Err(error),
-            (Err(error), Err(_)) => return Err(error.into()),
+            (Err(error), Err(_)) => return Err(self.log_refused(error)),
         };
         // The store may have done what it said it had not: an answer can be lost on its way.
         let counts = matches!(committed, Ok(true)) || version.is_in(&newer, segment);
         match committed {
             _ if counts => Ok(Commit::Done(newer)),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.log_refused(error)),
             Ok(_) => {
                 if let Some(id) = segment {
                     self.delete(&id.path()).await?;

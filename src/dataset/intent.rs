@@ -9,6 +9,7 @@
 //! deleted unless the log knows them. In the second case the owner might still wake up; so the log gets a version of its
 //! own first: what the owner was about to commit is overtaken, and then it finds the mark.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -40,6 +41,8 @@ struct Intent {
     /// How the names of its files begin, without what kind they are of.
     stem: String,
     owner: Owner,
+    /// Tells two claims of one process apart.
+    token: String,
     version: String,
 }
 
@@ -80,12 +83,21 @@ impl Dataset {
                 task: task.to_owned(),
                 stem,
                 owner: Owner::this(),
+                token: token(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             };
             let path = intent.path();
             let put = self.store.put_opts(&path, intent.encode().into(), PutMode::Create.into()).await;
-            match put {
-                Ok(_) => {
+            let is_ours = match put {
+                Ok(_) => true,
+                // The answer to the first try may have been lost, and a second one have found what the first has made.
+                Err(object_store::Error::AlreadyExists { .. }) => {
+                    self.read_intent(&path).await?.is_some_and(|found| found.token == intent.token)
+                }
+                Err(source) => return Err(Error::Store { action: "write", file: path.to_string(), source }),
+            };
+            match is_ours {
+                true => {
                     let claim = Box::new(Claim::hold(self.clone(), intent, path));
                     let head = self.refreshed(head).await?;
                     if !head.has_files_of(claim.stem()) {
@@ -94,10 +106,7 @@ impl Dataset {
                     // Another run has done the work under this name since `head`.
                     claim.release().await?;
                 }
-                Err(object_store::Error::AlreadyExists { .. }) => {
-                    return Ok(Claimed::Theirs("a run that began this moment".to_owned()));
-                }
-                Err(source) => return Err(Error::Store { action: "write", file: path.to_string(), source }),
+                false => return Ok(Claimed::Theirs("a run that began this moment".to_owned())),
             }
         }
         Err(Error::TooManyAttempts { task: task.to_owned() })
@@ -229,6 +238,12 @@ struct Intents {
     live: Vec<(Intent, ObjectMeta)>,
     /// Stems that were given up for their owners.
     abandoned: Vec<String>,
+}
+
+fn token() -> String {
+    static CLAIMS: AtomicU64 = AtomicU64::new(0);
+    let number = CLAIMS.fetch_add(1, Ordering::Relaxed);
+    format!("{:x}-{number}", super::now().timestamp_micros())
 }
 
 impl Intent {

@@ -234,7 +234,7 @@ impl Dataset {
     /// # Errors
     /// If the log or the newest segment cannot be read.
     pub(super) async fn manifest(&self) -> Result<Manifest, Error> {
-        match self.log.state().await?.and_then(|log| log.segment) {
+        match self.log.state().await.map_err(|error| self.log_refused(error))?.and_then(|log| log.segment) {
             Some(newest) => self.read_segment(SegmentId(newest)).await?.manifest(),
             None => Ok(Manifest::default()),
         }

@@ -98,8 +98,13 @@ pub enum Error {
         dataset: String,
     },
     /// The transaction log cannot be read or written.
-    #[error(transparent)]
-    Log(#[from] LogError),
+    #[error("cannot use the dataset {dataset}: {source}")]
+    Log {
+        /// As typed.
+        dataset: String,
+        /// What is wrong.
+        source: LogError,
+    },
     /// Somebody keeps clearing away what this work writes.
     #[error("every attempt at {task} was cleared away by other runs; is a clock of this machine far off?")]
     TooManyAttempts {
@@ -231,6 +236,10 @@ impl Dataset {
         Ok(Self { name: typed.to_owned(), store, log, address })
     }
 
+    fn log_refused(&self, source: LogError) -> Error {
+        Error::Log { dataset: self.name.clone(), source }
+    }
+
     /// As the user typed it.
     pub fn name(&self) -> &str {
         &self.name
@@ -293,13 +302,14 @@ impl Dataset {
     /// # Errors
     /// If the log cannot be read, or does not know that moment; or the store refuses the listing.
     pub async fn data_files(&self, moment: Moment) -> Result<Vec<StoredFile>, Error> {
-        let Some(log) = self.log.state().await? else {
+        let Some(log) = self.log.state().await.map_err(|error| self.log_refused(error))? else {
             return match moment {
                 Moment::Latest => self.listed_files(None).await,
                 _ => Err(Error::NoVersions { dataset: self.name.clone() }),
             };
         };
-        let mut files = self.log.state_at(log, moment).await?.files()?;
+        let log = self.log.state_at(log, moment).await.map_err(|error| self.log_refused(error))?;
+        let mut files = log.files().map_err(|error| self.log_refused(error))?;
         files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
         Ok(files)
     }

@@ -28,10 +28,17 @@ pub async fn list(location: &Location, admits: impl Fn(&str) -> bool) -> (Vec<Lo
         (_, Some(_)) => walk(stored).collect(),
         (what, None) => {
             // An object, and others whose names go on behind it and a slash: the object was meant.
-            let object = if what == What::Either { head(stored).await.ok() } else { None };
+            let object = if what == What::Either { Some(head(stored).await) } else { None };
             match object {
-                Some(object) => vec![Ok(object)],
-                None => list_levels(stored, admits).await,
+                Some(Ok(object)) => vec![Ok(object)],
+                none => {
+                    let (found, is_empty) = list_levels(stored, admits).await;
+                    // Neither the one nor the other is there.
+                    match none {
+                        Some(missing) if is_empty => vec![missing],
+                        _ => found,
+                    }
+                }
             }
         }
     };
@@ -56,11 +63,11 @@ async fn head(location: &StoredLocation) -> Result<LogObject, Error> {
     }
 }
 
-/// All objects below a place of a bucket.
+/// All objects below a place of a bucket, and whether nothing at all lies there.
 async fn list_levels(
     location: &StoredLocation,
     admits: impl Fn(&str) -> bool,
-) -> Vec<Result<LogObject, Error>> {
+) -> (Vec<Result<LogObject, Error>>, bool) {
     let address = &location.address;
     let list = |place: Path| async move {
         let listed = address.store().list_with_delimiter(Some(&place)).await;
@@ -68,7 +75,7 @@ async fn list_levels(
     };
     let mut waiting = vec![address.path().clone()];
     let mut listings = FuturesUnordered::new();
-    let mut found = Vec::new();
+    let (mut found, mut is_empty) = (Vec::new(), true);
     loop {
         while listings.len() < LISTINGS
             && let Some(place) = waiting.pop()
@@ -76,9 +83,13 @@ async fn list_levels(
             listings.push(list(place));
         }
         match listings.next().await {
-            None => return found,
-            Some(Err(error)) => found.push(Err(error)),
+            None => return (found, is_empty),
+            Some(Err(error)) => {
+                is_empty = false;
+                found.push(Err(error));
+            }
             Some(Ok(ListResult { common_prefixes, objects, .. })) => {
+                is_empty &= common_prefixes.is_empty() && objects.is_empty();
                 // A key that ends with a slash is how some tools make a directory.
                 let files =
                     objects.into_iter().filter(|meta| meta.size > 0 || !meta.location.as_ref().is_empty());

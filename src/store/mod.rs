@@ -254,9 +254,14 @@ impl Address {
     /// # Errors
     /// If it makes no URL.
     pub fn url(&self) -> Result<Url, Error> {
-        let bad = || Error::BadUrl { address: self.name_of(&self.path), example: "use simpler names" };
+        let bad = || Error::BadUrl {
+            address: self.name_of(&self.path),
+            example: "names in it cannot hold % and two digits",
+        };
         match &self.local {
             Some(directory) => Url::from_directory_path(directory).map_err(|()| bad()),
+            // Readers of the log would take the percent sign and what follows it for one character.
+            None if self.path.as_ref().split('%').skip(1).any(begins_with_hex) => Err(bad()),
             None => {
                 let mut url = Url::parse(&self.prefix).map_err(|_| bad())?;
                 let mut segments = url.path_segments_mut().map_err(|()| bad())?;
@@ -266,6 +271,10 @@ impl Address {
             }
         }
     }
+}
+
+fn begins_with_hex(text: &str) -> bool {
+    text.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2
 }
 
 /// The local path that was typed.
@@ -295,7 +304,24 @@ pub fn bottom(error: &dyn std::error::Error) -> String {
         cause = source;
     }
     let text = cause.to_string();
-    answer(&text).unwrap_or(text)
+    if let Some(answer) = answer(&text) {
+        return answer;
+    }
+    // Whom it was that did not answer is said further up.
+    match asked(&error.to_string()) {
+        Some(server) if !text.contains(server) => format!("{text}, asking {server}"),
+        _ => text,
+    }
+}
+
+/// The server in a message that names a URL.
+fn asked(text: &str) -> Option<&str> {
+    let scheme =
+        ["http://", "https://"].into_iter().filter_map(|scheme| Some((text.find(scheme)?, scheme))).min()?;
+    let begin = &text[scheme.0..];
+    let host = &begin[scheme.1.len()..];
+    let end = host.find(|end: char| end == '/' || end.is_whitespace()).unwrap_or(host.len());
+    Some(&begin[..scheme.1.len() + end])
 }
 
 /// What a store has answered, out of its XML: a code and a message, and what may help.
@@ -345,6 +371,8 @@ mod tests {
             "<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>";
         assert!(answer(skewed).unwrap().ends_with("; set this machine's clock"));
         assert_eq!(answer("Connection refused"), None);
+        assert_eq!(asked("Error performing GET http://127.0.0.1:9/b?x in 1 ms"), Some("http://127.0.0.1:9"));
+        assert_eq!(asked("no such file"), None);
     }
 
     #[test]
