@@ -1,0 +1,120 @@
+"""Stores under one interface: moto's S3 and Azurite's Azure Blob Storage."""
+
+from datetime import datetime
+from typing import Protocol
+
+import boto3
+import botocore.config
+from azure.core.exceptions import ResourceExistsError
+from azure.storage.blob import BlobServiceClient
+
+# The account that every Azurite has, and its key, which is no secret.
+AZURE_ACCOUNT = "devstoreaccount1"
+AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+Listing = dict[str, tuple[str, datetime]]
+
+
+class Store(Protocol):
+    """Buckets, by whatever name."""
+
+    scheme: str
+
+    def environment(self, endpoint: str) -> dict[str, str]:
+        """What a program must be told to get there."""
+
+    def create(self, bucket: str) -> None:
+        """Makes a bucket that is empty."""
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Stores an object."""
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Reads an object."""
+
+    def listing(self, bucket: str) -> Listing:
+        """All objects: what identifies their content, and since when they are there."""
+
+
+class S3:
+    """Moto's."""
+
+    scheme = "s3"
+
+    def __init__(self, endpoint: str) -> None:
+        config = botocore.config.Config(s3={"addressing_style": "path"}, proxies={})
+        self.client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+            config=config,
+        )
+
+    def environment(self, endpoint: str) -> dict[str, str]:
+        """What a program must be told to get there."""
+        return {
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_REGION": "us-east-1",
+        }
+
+    def create(self, bucket: str) -> None:
+        """Makes a bucket that is empty."""
+        self.client.create_bucket(Bucket=bucket)
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Stores an object."""
+        self.client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Reads an object."""
+        return self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def listing(self, bucket: str) -> Listing:
+        """All objects: what identifies their content, and since when they are there."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {o["Key"]: (o["ETag"], o["LastModified"]) for page in pages for o in page.get("Contents", [])}
+
+
+class Azure:
+    """Azurite's."""
+
+    scheme = "az"
+
+    def __init__(self, endpoint: str) -> None:
+        self.service = BlobServiceClient(
+            f"{endpoint}/{AZURE_ACCOUNT}",
+            credential={"account_name": AZURE_ACCOUNT, "account_key": AZURE_KEY},
+            api_version="2021-12-02",
+        )
+
+    def environment(self, endpoint: str) -> dict[str, str]:
+        """What a program must be told to get there."""
+        return {
+            "AZURE_STORAGE_ACCOUNT_NAME": AZURE_ACCOUNT,
+            "AZURE_STORAGE_ACCOUNT_KEY": AZURE_KEY,
+            "AZURE_STORAGE_ENDPOINT": f"{endpoint}/{AZURE_ACCOUNT}",
+        }
+
+    def create(self, bucket: str) -> None:
+        """Makes a bucket that is empty."""
+        try:
+            self.service.create_container(bucket)
+        except ResourceExistsError:
+            pass
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Stores an object."""
+        self.service.get_blob_client(bucket, key).upload_blob(content, overwrite=True)
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Reads an object."""
+        return self.service.get_blob_client(bucket, key).download_blob().readall()
+
+    def listing(self, bucket: str) -> Listing:
+        """All objects: what identifies their content, and since when they are there."""
+        blobs = self.service.get_container_client(bucket).list_blobs()
+        return {blob.name: (blob.etag, blob.last_modified) for blob in blobs}
