@@ -76,10 +76,9 @@ impl<'a> Driver<'a> {
                 Ok(done) => outcome = done,
                 Err(error) => {
                     // What cannot be cleared away now will be by the next run.
-                    if let Err(error) = claim.clear(&self.head).await {
+                    if let Err(error) = claim.give_up(&self.head).await {
                         tracing::warn!(%error, "cannot clear away what the task wrote");
                     }
-                    claim.release().await.ok();
                     return Err(error);
                 }
             }

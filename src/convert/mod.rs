@@ -1,8 +1,8 @@
 //! The main job: log objects to a dataset.
 //!
 //! [`run`] is the whole way on one screen. A [`Plan`] lists the objects that are new and groups them into tasks; `driver`
-//! runs them: `task` turns objects into data files, `settle` commits them. Here the outcomes are added up and proven to be complete.
-//! [`retry()`] gives what was rejected another chance.
+//! runs them: `task` turns objects into data files, `settle` commits them. Here the outcomes are added up and proven to
+//! be complete. [`retry()`] gives what was rejected another chance.
 
 mod assembly;
 mod driver;

@@ -34,7 +34,6 @@ pub(super) async fn settle(
         objects,
         stem: claim.stem().to_owned(),
         has_rejects: outcome.reject_files > 0,
-        ..NewVersion::default()
     };
     if version.is_empty() {
         return Ok(Settled::Committed(head.clone()));

@@ -9,7 +9,7 @@ use walkdir::WalkDir;
 
 use super::ledger::{self, SegmentId};
 use super::rejects::{self, REJECT_FILE};
-use super::{DATA_FILE, Dataset, Error, Head};
+use super::{DATA_FILE, Dataset, Error, Head, is_named};
 
 /// What the names of a piece of work's files have in common.
 struct Stems<'a> {
@@ -25,10 +25,7 @@ impl<'a> Stems<'a> {
 
     /// Whether a file of that kind is one of the work's.
     fn name(&self, kind: &str, path: &Path) -> bool {
-        let name = path.filename().and_then(|name| name.strip_prefix(kind));
-        let begins =
-            |name: &str, stem: &str| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with('-'));
-        name.is_some_and(|name| self.stems.iter().any(|stem| begins(name, stem)))
+        self.stems.iter().any(|stem| is_named(path, kind, stem))
     }
 
     fn name_segment(&self, id: SegmentId) -> bool {

@@ -14,8 +14,8 @@ use chrono::{DateTime, Utc};
 use object_store::path::Path;
 
 use super::ledger::SegmentId;
-use super::log::{Actions, LogState};
-use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, Standing, StoredFile};
+use super::log::LogState;
+use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, Standing, StoredFile, is_named};
 use crate::write::DataFile;
 
 /// The dataset as it stands at a version.
@@ -43,16 +43,12 @@ pub struct NewFile {
 pub struct NewVersion {
     /// Data files that count from now on.
     pub added: Vec<NewFile>,
-    /// Data files that count no more.
-    pub removed: Vec<StoredFile>,
     /// Log objects that are in from now on.
     pub objects: Vec<LedgerEntry>,
     /// How the work's files are named, if it brings objects or rejects.
     pub stem: String,
     /// Whether it brings files of rejects.
     pub has_rejects: bool,
-    /// The rows stay the same ones: files are only brought together.
-    pub rearranges: bool,
 }
 
 /// What became of a version.
@@ -67,17 +63,17 @@ pub enum Commit {
 impl NewVersion {
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty() && self.objects.is_empty() && !self.has_rejects
+        self.added.is_empty() && self.objects.is_empty() && !self.has_rejects
     }
 
-    /// Whether `head` holds what this brings. By now another run may have taken its segment into its own.
-    fn is_in(&self, head: &Head, segment: Option<SegmentId>) -> bool {
+    /// Whether `head` holds what this brings. Its segment does not tell: another run may have taken it into its own by now.
+    fn is_in(&self, head: &Head) -> bool {
         let holds = |file: &NewFile| head.has_file(&Path::from(file.file.path.as_str()));
         let known = |entry: &LedgerEntry| head.ledger.standing(entry) == Standing::Known;
-        match (self.added.is_empty(), self.objects.is_empty()) {
+        match (self.added.is_empty(), self.has_rejects) {
             (false, _) => self.added.iter().any(holds),
-            (true, false) => self.objects.iter().all(known),
-            (true, true) => segment.is_some_and(|id| head.ledger.holds(id)),
+            (true, true) => head.ledger.has_rejects(&self.stem),
+            (true, false) => !self.objects.is_empty() && self.objects.iter().all(known),
         }
     }
 }
@@ -116,15 +112,8 @@ impl Head {
 
     /// Whether files count, or counted among the rejects, whose names begin with `stem`.
     pub(super) fn has_files_of(&self, stem: &str) -> bool {
-        let begins = |file: &StoredFile| {
-            let name = file
-                .meta
-                .location
-                .filename()
-                .and_then(|name| name.strip_prefix(DATA_FILE)?.strip_prefix(stem));
-            name.is_some_and(|rest| rest.starts_with('-'))
-        };
-        self.ledger.has_rejects(stem) || self.files.iter().any(begins)
+        let is_of = |file: &StoredFile| is_named(&file.meta.location, DATA_FILE, stem);
+        self.ledger.has_rejects(stem) || self.files.iter().any(is_of)
     }
 
     fn segment(&self) -> Option<SegmentId> {
@@ -192,20 +181,15 @@ impl Dataset {
                 Some(segment.id)
             }
         };
-        let actions = Actions {
-            added: &version.added,
-            removed: &version.removed,
-            segment: segment.map(|id| id.0),
-            rearranges: version.rearranges,
-        };
-        let committed = self.log.commit(head.log.as_ref(), actions).await;
+        let segment_id = segment.map(|id| id.0);
+        let committed = self.log.commit(head.log.as_ref(), &version.added, segment_id).await;
         let (committed, newer) = match (committed, self.refreshed(head).await) {
             (committed, Ok(newer)) => (committed, newer),
             (Ok(_), Err(error)) => return Err(error),
             (Err(error), Err(_)) => return Err(self.log_refused(error)),
         };
         // The store may have done what it said it had not: an answer can be lost on its way.
-        let counts = matches!(committed, Ok(true)) || version.is_in(&newer, segment);
+        let counts = matches!(committed, Ok(true)) || version.is_in(&newer);
         match committed {
             _ if counts => Ok(Commit::Done(newer)),
             Err(error) => Err(self.log_refused(error)),

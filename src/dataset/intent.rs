@@ -5,9 +5,9 @@
 //! it, so an attempt that came to nothing is found by its stem, and no two attempts ever write a file of one name.
 //!
 //! While a run works it renews its claim. One whose process has ended, or that has not been renewed for a while where
-//! processes cannot be seen, is cleared away: a mark says that its names are not to be used any more, and its files are
-//! deleted unless the log knows them. In the second case the owner might still wake up; so the log gets a version of its
-//! own first: what the owner was about to commit is overtaken, and then it finds the mark.
+//! processes cannot be seen, is cleared away: a mark says that its names are not to be used any more, the log gets a version
+//! of its own, and then the files are deleted that the log does not know. What the owner was about to commit, by a request
+//! that is still on its way or when it wakes up, is overtaken by that version; and an owner that wakes up finds the mark.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -96,18 +96,16 @@ impl Dataset {
                 }
                 Err(source) => return Err(Error::Store { action: "write", file: path.to_string(), source }),
             };
-            match is_ours {
-                true => {
-                    let claim = Box::new(Claim::hold(self.clone(), intent, path));
-                    let head = self.refreshed(head).await?;
-                    if !head.has_files_of(claim.stem()) {
-                        return Ok(Claimed::Mine(claim, head));
-                    }
-                    // Another run has done the work under this name since `head`.
-                    claim.release().await?;
-                }
-                false => return Ok(Claimed::Theirs("a run that began this moment".to_owned())),
+            if !is_ours {
+                return Ok(Claimed::Theirs("a run that began this moment".to_owned()));
             }
+            let claim = Box::new(Claim::hold(self.clone(), intent, path));
+            let head = self.refreshed(head).await?;
+            if !head.has_files_of(claim.stem()) {
+                return Ok(Claimed::Mine(claim, head));
+            }
+            // Another run has done the work under this name since `head`.
+            claim.release().await?;
         }
         Err(Error::TooManyAttempts { task: task.to_owned() })
     }
@@ -116,7 +114,7 @@ impl Dataset {
     ///
     /// # Errors
     /// If the store refuses.
-    pub async fn recover(&self, mut head: Head) -> Result<Head, Error> {
+    pub async fn recover(&self, head: Head) -> Result<Head, Error> {
         let mut ended = Vec::new();
         let mut silent = Vec::new();
         for (intent, meta) in self.intents(None).await?.live {
@@ -140,7 +138,6 @@ impl Dataset {
                 "its run has not been heard of: clearing away"
             );
         }
-        let is_silent = !silent.is_empty();
         ended.extend(silent.into_iter().map(|(intent, _)| intent));
         let mut left = Vec::new();
         for intent in ended {
@@ -151,6 +148,9 @@ impl Dataset {
                 left.push(intent);
             }
         }
+        if left.is_empty() {
+            return Ok(head);
+        }
         for intent in &left {
             tracing::info!(
                 intent.task,
@@ -160,7 +160,7 @@ impl Dataset {
             // From here on nobody uses these names again, so that whoever clears away at the same time takes nothing else.
             self.put(intent.mark().as_ref(), bytes::Bytes::new()).await?;
         }
-        head = if is_silent { self.fence(head).await? } else { self.refreshed(&head).await? };
+        let head = self.fence(&head).await?;
         let stems: Vec<&str> = left.iter().map(|intent| intent.stem.as_str()).collect();
         self.clear(&head, &stems).await?;
         for intent in &left {
@@ -177,8 +177,9 @@ impl Dataset {
         Ok(!self.intents(None).await?.live.is_empty())
     }
 
-    /// A version that changes nothing, so that whoever was about to commit looks again.
-    async fn fence(&self, mut head: Head) -> Result<Head, Error> {
+    /// A version that changes nothing, so that whatever was about to be committed is overtaken, or shows.
+    async fn fence(&self, head: &Head) -> Result<Head, Error> {
+        let mut head = head.clone();
         loop {
             match self.commit(&head, &NewVersion::default()).await? {
                 Commit::Done(head) => return Ok(head),
@@ -256,7 +257,7 @@ impl Intent {
     }
 
     fn encode(&self) -> Vec<u8> {
-        // Texts, numbers and a boolean: nothing that could not be written.
+        // Texts and numbers: nothing that could not be written.
         serde_json::to_vec_pretty(self).unwrap_or_default()
     }
 }
@@ -294,7 +295,8 @@ impl Claim {
         }
     }
 
-    /// Deletes what the work has written so far and does not count.
+    /// Deletes what the work has written so far and does not count as of `head`. Nothing of it may be on its way into the
+    /// log.
     ///
     /// # Errors
     /// If the store refuses.
@@ -302,11 +304,23 @@ impl Claim {
         self.dataset.clear(head, &[self.stem()]).await
     }
 
+    /// The work has failed, perhaps while it was committed: what does not count is deleted, and the claim released. If that
+    /// fails too, the claim is there for the next run to see.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub async fn give_up(self, head: &Head) -> Result<(), Error> {
+        let head = self.dataset.fence(head).await?;
+        self.clear(&head).await?;
+        self.release().await
+    }
+
     /// The work is committed, or nothing is left of it.
     ///
     /// # Errors
     /// If the store refuses.
     pub async fn release(self) -> Result<(), Error> {
+        self.renewal.abort();
         self.dataset.delete(&self.path).await
     }
 }

@@ -14,7 +14,7 @@ use deltalake_core::errors::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{
-    Action, Add, CommitInfo, LogicalFileView, Protocol, Remove, StructType, Transaction, new_metadata,
+    Action, Add, CommitInfo, LogicalFileView, Protocol, StructType, Transaction, new_metadata,
 };
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
@@ -57,16 +57,6 @@ pub enum Moment {
     Version(u64),
     /// As it stood at a time.
     Time(DateTime<Utc>),
-}
-
-/// What a commit does to the list of files.
-#[derive(Debug, Default)]
-pub(super) struct Actions<'a> {
-    pub(super) added: &'a [NewFile],
-    pub(super) removed: &'a [StoredFile],
-    pub(super) segment: Option<u64>,
-    /// The rows stay the same ones: files are only brought together.
-    pub(super) rearranges: bool,
 }
 
 /// Why the log cannot be read or written.
@@ -175,13 +165,14 @@ impl Log {
         Ok(LogState { segment: segment.map(i64::cast_unsigned), state })
     }
 
-    /// Puts a version on top of `base`. `false` if another writer was faster, and nothing was written.
+    /// Puts a version on top of `base` that brings data files and names a segment of the ledger. `false` if another writer
+    /// was faster, and nothing was written.
     pub(super) async fn commit(
         &self,
         base: Option<&LogState>,
-        actions: Actions<'_>,
+        added: &[NewFile],
+        segment: Option<u64>,
     ) -> Result<bool, LogError> {
-        let data_change = !actions.rearranges;
         let mut changes = Vec::new();
         if base.is_none() {
             changes.push(Action::Protocol(protocol()?));
@@ -191,21 +182,17 @@ impl Log {
                 new_metadata(&schema()?, partitions, configuration).map_err(DeltaTableError::from)?,
             ));
         }
-        changes.extend(actions.removed.iter().map(|file| Action::Remove(remove(file, data_change))));
-        changes.extend(actions.added.iter().map(|file| Action::Add(add(file, data_change))));
+        changes.extend(added.iter().map(|file| Action::Add(add(file))));
 
         let mut properties = CommitProperties::default().with_max_retries(0);
-        if let Some(segment) = actions.segment {
+        if let Some(segment) = segment {
             let transaction = Transaction::new(APPLICATION, segment.cast_signed());
             properties = properties.with_application_transaction(transaction);
         }
-        let operation = match actions.rearranges {
-            true => DeltaOperation::Optimize { predicate: None, target_size: 0 },
-            false => DeltaOperation::Write {
-                mode: SaveMode::Append,
-                partition_by: Some(table().partitions.iter().map(|column| column.name.clone()).collect()),
-                predicate: None,
-            },
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(table().partitions.iter().map(|column| column.name.clone()).collect()),
+            predicate: None,
         };
         let info = Action::CommitInfo(CommitInfo {
             timestamp: Some(super::now().timestamp_millis()),
@@ -247,31 +234,19 @@ fn schema() -> Result<StructType, DeltaTableError> {
     schema.map_err(|error: arrow::error::ArrowError| error.into())
 }
 
-fn add(file: &NewFile, data_change: bool) -> Add {
+fn add(file: &NewFile) -> Add {
     Add {
         path: file.file.path.clone(),
         partition_values: partition_values(&file.file.partition),
         size: file.file.bytes as i64,
         modification_time: file.modified.timestamp_millis(),
-        data_change,
+        data_change: true,
         stats: Some(file.statistics.clone()),
         tags: None,
         deletion_vector: None,
         base_row_id: None,
         default_row_commit_version: None,
         clustering_provider: None,
-    }
-}
-
-fn remove(file: &StoredFile, data_change: bool) -> Remove {
-    Remove {
-        path: file.meta.location.to_string(),
-        data_change,
-        deletion_timestamp: Some(super::now().timestamp_millis()),
-        extended_file_metadata: Some(true),
-        partition_values: Some(partition_values(&file.partition)),
-        size: Some(file.meta.size as i64),
-        ..Remove::default()
     }
 }
 

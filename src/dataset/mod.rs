@@ -351,6 +351,12 @@ fn now() -> DateTime<Utc> {
     std::time::SystemTime::now().into()
 }
 
+/// Whether a file of that kind came with the work that `stem` names.
+fn is_named(file: &Path, kind: &str, stem: &str) -> bool {
+    let rest = file.filename().and_then(|name| name.strip_prefix(kind)?.strip_prefix(stem));
+    rest.is_some_and(|rest| rest.starts_with('-'))
+}
+
 fn data_file(meta: ObjectMeta) -> Option<StoredFile> {
     let (directories, name) = meta.location.as_ref().rsplit_once('/')?;
     if !name.ends_with(".parquet") || name.starts_with(['_', '.']) {

@@ -70,8 +70,10 @@ async fn list_levels(
 ) -> (Vec<Result<LogObject, Error>>, bool) {
     let address = &location.address;
     let list = |place: Path| async move {
-        let listed = address.store().list_with_delimiter(Some(&place)).await;
-        listed.map_err(|source| Error::Store { object: address.name_of(&place), source })
+        match address.store().list_with_delimiter(Some(&place)).await {
+            Ok(listed) => Ok((place, listed)),
+            Err(source) => Err(Error::Store { object: address.name_of(&place), source }),
+        }
     };
     let mut waiting = vec![address.path().clone()];
     let mut listings = FuturesUnordered::new();
@@ -88,11 +90,10 @@ async fn list_levels(
                 is_empty = false;
                 found.push(Err(error));
             }
-            Some(Ok(ListResult { common_prefixes, objects, .. })) => {
+            Some(Ok((place, ListResult { common_prefixes, objects, .. }))) => {
                 is_empty &= common_prefixes.is_empty() && objects.is_empty();
-                // A key that ends with a slash is how some tools make a directory.
-                let files =
-                    objects.into_iter().filter(|meta| meta.size > 0 || !meta.location.as_ref().is_empty());
+                // Some tools make a directory by an object of its name with a slash behind it.
+                let files = objects.into_iter().filter(|meta| meta.location != place);
                 found.extend(files.map(|meta| Ok(LogObject::stored(location, meta))));
                 waiting.extend(common_prefixes.into_iter().filter(|place| admits(place.as_ref())));
             }

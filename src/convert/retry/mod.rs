@@ -222,21 +222,23 @@ async fn write(
         }
         Claimed::Theirs(who) => return Err(Error::Busy { who }),
     };
-    let written = loop {
+    loop {
         match write_once(dataset, head, &claim, attempts, memory_limit_bytes).await {
             Ok((outcome, Settled::Committed(newer))) => {
                 *head = newer;
-                break Ok(outcome);
+                claim.release().await?;
+                return Ok(outcome);
             }
             Ok((_, Settled::Overlaps(newer))) => *head = newer,
             Err(error) => {
-                claim.clear(head).await?;
-                break Err(error);
+                // What cannot be cleared away now will be by the next run.
+                if let Err(error) = claim.give_up(head).await {
+                    tracing::warn!(%error, "cannot clear away what the retry wrote");
+                }
+                return Err(error);
             }
         }
-    };
-    claim.release().await?;
-    written
+    }
 }
 
 async fn write_once(
