@@ -5,7 +5,7 @@ use crate::harness::Dir;
 #[test]
 fn help() {
     let dir = Dir::new();
-    for command in ["convert", "query", "export", "inspect", "rejects", "generate"] {
+    for command in ["convert", "query", "export", "inspect", "check", "rejects", "generate"] {
         insta::assert_snapshot!(command, dir.run(&[command, "--help"]).succeeds().stdout);
     }
     for action in ["list", "show", "retry"] {

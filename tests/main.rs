@@ -9,6 +9,7 @@ mod accounting;
 mod architecture;
 mod aws_pages;
 mod bad_input;
+mod check;
 mod columns;
 mod containers;
 mod convert;

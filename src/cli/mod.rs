@@ -1,5 +1,6 @@
 //! The command line as it is typed, one file for each command. What it means is decided in [`crate::command`].
 
+mod check;
 mod convert;
 mod export;
 mod generate;
@@ -11,6 +12,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use check::CheckArgs;
 pub use convert::ConvertArgs;
 pub use export::{EventFormat, ExportArgs};
 pub use generate::GenerateArgs;
@@ -72,6 +74,12 @@ pub enum Command {
     ///
     /// Told from the log and the ledger; no data file is opened.
     Inspect(InspectArgs),
+    /// Read all of a dataset and say what is wrong with it.
+    ///
+    /// Every data file is there, whole, with the bytes that were written, the columns of the schema and the rows that
+    /// the log says; every row lies in its partition, in order, once. The ledger and the rejects can be read, and nothing
+    /// lies around that readers of directories would take for data.
+    Check(CheckArgs),
     /// See what could not be converted, and try it again.
     ///
     /// What is no event is kept verbatim below DATASET/_trailhouse/rejects/, with the object, the place and the reason.

@@ -1,6 +1,7 @@
 //! The subcommands: each wires the parts together and prints what came of it. Only here and in `main` is anything
 //! printed.
 
+mod check;
 mod convert;
 mod export;
 mod generate;
@@ -25,6 +26,7 @@ pub async fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Query(args) => query::run(args).await,
         Command::Export(args) => export::run(args).await,
         Command::Inspect(args) => inspect::run(args).await,
+        Command::Check(args) => check::run(args).await,
         Command::Rejects(args) => rejects::run(args).await,
         Command::Generate(args) => generate::run(&args),
     }

@@ -1,11 +1,8 @@
 //! Clearing away what a run has written and not committed.
 
-use std::io;
-
 use futures::TryStreamExt as _;
 use object_store::ObjectStore as _;
 use object_store::path::Path;
-use walkdir::WalkDir;
 
 use super::ledger::{self, SegmentId};
 use super::rejects::{self, REJECT_FILE};
@@ -71,27 +68,9 @@ impl Dataset {
         self.clear_half_written(&stems)
     }
 
-    /// On a local disk a file is written under another name first, with `#` and a number behind its own, which the store
-    /// does not list.
+    /// Deletes what these stems left half-written.
     fn clear_half_written(&self, stems: &Stems<'_>) -> Result<(), Error> {
-        let Some(directory) = self.address.directory() else {
-            return Ok(());
-        };
-        for entry in WalkDir::new(directory).into_iter().filter_map(Result::ok) {
-            let name = entry.file_name().to_str().and_then(|name| name.rsplit_once('#'));
-            if !name.is_some_and(|(name, _)| stems.name_any(&Path::from(name))) {
-                continue;
-            }
-            match std::fs::remove_file(entry.path()) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    let file = entry.path().display().to_string();
-                    let source =
-                        object_store::Error::Generic { store: "LocalFileSystem", source: source.into() };
-                    return Err(Error::Store { action: "delete", file, source });
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        let left = self.half_written().into_iter().filter(|left| stems.name_any(&left.path));
+        left.map(|left| left.delete()).collect()
     }
 }

@@ -34,6 +34,8 @@ pub struct NewFile {
     pub file: DataFile,
     /// What the log says of its columns.
     pub(super) statistics: String,
+    /// What its bytes come to.
+    pub(super) checksum: String,
     /// When it was written.
     pub(super) modified: DateTime<Utc>,
 }
@@ -103,6 +105,10 @@ impl Head {
     /// The log objects that are in.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    pub(super) fn log(&self) -> Option<&LogState> {
+        self.log.as_ref()
     }
 
     /// Whether a data file counts.

@@ -177,6 +177,18 @@ impl Dataset {
         Ok(!self.intents(None).await?.live.is_empty())
     }
 
+    /// What the names of files begin with that runs are writing which live, or may live.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub(super) async fn stems_of_the_living(&self) -> Result<Vec<String>, Error> {
+        let live = self.intents(None).await?.live.into_iter();
+        Ok(live
+            .filter(|(intent, _)| intent.owner.fate() != Fate::Ended)
+            .map(|(intent, _)| intent.stem)
+            .collect())
+    }
+
     /// A version that changes nothing, so that whatever was about to be committed is overtaken, or shows.
     async fn fence(&self, head: &Head) -> Result<Head, Error> {
         let mut head = head.clone();
@@ -231,7 +243,7 @@ impl Dataset {
 }
 
 /// How the name of a mark ends that tells a run that its work was cleared away.
-const MARK: &str = ".abandoned";
+pub(super) const MARK: &str = ".abandoned";
 
 /// What is found below [`DIRECTORY`].
 #[derive(Debug, Default)]

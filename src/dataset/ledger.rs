@@ -10,9 +10,10 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
-    AsArray as _, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array as _, AsArray as _, FixedSizeBinaryArray, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
-use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -140,13 +141,19 @@ impl SegmentId {
         u32::from_le_bytes(hash.as_bytes().first_chunk().copied().unwrap_or_default())
     }
 
+    /// Whether the segment came with the work of `stem`.
+    pub(super) fn is_of(self, stem: &str) -> bool {
+        self.0 as u32 == Self::of_stem(stem)
+    }
+
     pub(super) fn path(self) -> Path {
         Path::from(format!("{DIRECTORY}/segment-{self}.parquet"))
     }
 
     /// The id of a file below [`DIRECTORY`].
     pub(super) fn of_path(path: &Path) -> Option<Self> {
-        let id = path.filename()?.strip_prefix("segment-")?.strip_suffix(".parquet")?;
+        let name = path.as_ref().strip_prefix(DIRECTORY)?.strip_prefix('/')?;
+        let id = name.strip_prefix("segment-")?.strip_suffix(".parquet")?;
         Self::try_from(id.to_owned()).ok()
     }
 }
@@ -299,6 +306,29 @@ impl Dataset {
         Ok(Segment { id, path, content: content.into() })
     }
 
+    /// What of the segments that `ledger` leads to is not as it should be.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub(super) async fn faults_of_ledger(&self, ledger: &Ledger) -> Result<Vec<(Path, String)>, Error> {
+        let mut faults = Vec::new();
+        for segment in &ledger.manifest.segments {
+            let path = segment.id.path();
+            let rows = match self.read_segment(segment.id).await.and_then(|segment| segment.checked_rows()) {
+                Ok(rows) => rows,
+                Err(error @ Error::Unreadable { .. }) => {
+                    faults.push((path, error.to_string()));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if rows != segment.objects {
+                faults.push((path, format!("{rows} objects, and should have {}", segment.objects)));
+            }
+        }
+        Ok(faults)
+    }
+
     async fn read_segment(&self, id: SegmentId) -> Result<StoredSegment, Error> {
         let path = id.path();
         let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
@@ -335,6 +365,23 @@ impl StoredSegment {
         let reader = self.reader()?.build().map_err(|source| self.unreadable(source))?;
         let batches = reader.collect::<Result<Vec<_>, _>>();
         batches.map_err(|source| self.unreadable(source.into()))
+    }
+
+    /// The objects in it, if the hashes of all of them are those of their names and states.
+    fn checked_rows(&self) -> Result<usize, Error> {
+        let known = self.known()?;
+        let other = || self.unreadable(ParquetError::General("it has other columns".to_owned()));
+        let mut row = 0;
+        for batch in self.batches()? {
+            for entry in decode(&batch).ok_or_else(other)? {
+                if known.get(row) != Some(&entry.known()) {
+                    let error = format!("the hashes of row {row} are not those of its object");
+                    return Err(self.unreadable(ParquetError::General(error)));
+                }
+                row += 1;
+            }
+        }
+        Ok(row)
     }
 
     fn known(&self) -> Result<Vec<Known>, Error> {
@@ -393,6 +440,22 @@ fn encode(entries: &[LedgerEntry]) -> Result<RecordBatch, ParquetError> {
         ],
     );
     Ok(batch?)
+}
+
+/// The inverse of [`encode`]; `None` if the batch has other columns.
+fn decode(batch: &RecordBatch) -> Option<Vec<LedgerEntry>> {
+    let texts = |name| batch.column_by_name(name)?.as_string_opt::<i32>();
+    let (objects, e_tags, filters) = (texts("object")?, texts("e_tag")?, texts("filter")?);
+    let sizes = batch.column_by_name("size")?.as_primitive_opt::<Int64Type>()?;
+    let modified = batch.column_by_name("modified")?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    let entries = (0..batch.num_rows()).map(|row| LedgerEntry {
+        object: objects.value(row).to_owned(),
+        size: sizes.value(row).cast_unsigned(),
+        modified: DateTime::from_timestamp_micros(modified.value(row)).unwrap_or_default(),
+        e_tag: e_tags.is_valid(row).then(|| e_tags.value(row).to_owned()),
+        filter: filters.value(row).to_owned(),
+    });
+    Some(entries.collect())
 }
 
 fn write(batches: Vec<RecordBatch>, manifest: &Manifest) -> Result<Vec<u8>, ParquetError> {

@@ -19,6 +19,9 @@ use deltalake_core::kernel::{
 use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
+use futures::TryStreamExt as _;
+use hashbrown::HashSet;
+use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use url::Url;
 
@@ -32,6 +35,9 @@ const APPLICATION: &str = "trailhouse";
 
 /// A checkpoint is written every so many versions.
 const CHECKPOINT_VERSIONS: usize = 10;
+
+/// The tag of a file that holds the BLAKE3 of its bytes.
+const CHECKSUM: &str = "trailhouse.blake3";
 
 /// The log of one dataset.
 #[derive(Debug, Clone)]
@@ -155,6 +161,12 @@ impl Log {
         self.checked(newer).await
     }
 
+    /// Files that counted before `state`, and do not any more, as far back as the log remembers.
+    pub(super) async fn removed(&self, state: &LogState) -> Result<HashSet<Path>, LogError> {
+        let removed = state.state.all_tombstones(&self.store);
+        Ok(removed.map_ok(|file| Path::from(file.path().as_ref())).try_collect().await?)
+    }
+
     async fn checked(&self, state: DeltaTableState) -> Result<LogState, LogError> {
         let protocol = state.protocol();
         let (reader, writer) = (protocol.min_reader_version(), protocol.min_writer_version());
@@ -218,6 +230,31 @@ impl LogState {
         self.state.version()
     }
 
+    /// What the bytes of the files come to, where the log says.
+    pub(super) fn checksums(&self) -> HashMap<Path, String> {
+        let checksum = |file: &LogicalFileView| {
+            #[expect(deprecated, reason = "there is no other way to a file's tags")]
+            let tags = file.add_action().tags?;
+            Some((file.object_store_path(), tags.get(CHECKSUM)?.clone()?))
+        };
+        self.state.log_data().iter().filter_map(|file| checksum(&file)).collect()
+    }
+
+    /// The columns that are not of the table's type, or that the log does not have: name, type in the table, type in the log.
+    pub(super) fn other_columns(&self) -> Vec<(String, String, String)> {
+        let logged = self.state.schema();
+        let Ok(expected) = schema() else { return Vec::new() };
+        let mut others = Vec::new();
+        for field in expected.fields() {
+            let found = logged.field(field.name()).map(|found| found.data_type());
+            if found != Some(field.data_type()) {
+                let found = found.map_or_else(|| "missing".to_owned(), ToString::to_string);
+                others.push((field.name().clone(), field.data_type().to_string(), found));
+            }
+        }
+        others
+    }
+
     /// The files of the table, in no order.
     pub(super) fn files(&self) -> Result<Vec<StoredFile>, LogError> {
         self.state.log_data().iter().map(|file| stored_file(&file)).collect()
@@ -242,7 +279,7 @@ fn add(file: &NewFile) -> Add {
         modification_time: file.modified.timestamp_millis(),
         data_change: true,
         stats: Some(file.statistics.clone()),
-        tags: None,
+        tags: Some(HashMap::from([(CHECKSUM.to_owned(), Some(file.checksum.clone()))])),
         deletion_vector: None,
         base_row_id: None,
         default_row_commit_version: None,

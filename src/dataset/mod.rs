@@ -11,7 +11,9 @@
 //! Files appear whole under their final names or not at all: the store puts them in one go, a local disk by a
 //! temporary name and a rename.
 
+mod check;
 mod clearing;
+mod content;
 mod head;
 mod intent;
 mod known;
@@ -23,6 +25,7 @@ mod reject_store;
 mod rejects;
 mod statistics;
 mod summary;
+mod survey;
 
 use std::io;
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart};
 
+pub use check::{Fault, Finding, Inspection};
 pub use head::{Commit, Head, NewFile, NewVersion};
 pub use intent::{Claim, Claimed};
 pub use known::KnownEvents;
@@ -137,6 +141,9 @@ pub enum Error {
         /// What is wrong with it.
         source: RestoreError,
     },
+    /// A thread came to an end before its work did.
+    #[error("a worker thread failed; its message is above")]
+    Abandoned,
     /// Rejects could not be encoded, which would be a bug.
     #[error("cannot encode rejects: {0}")]
     Rejects(parquet::errors::ParquetError),
@@ -281,8 +288,9 @@ impl Dataset {
     /// If the store refuses, as a full or read-only disk does.
     pub async fn put_data_file(&self, encoded: EncodedFile) -> Result<NewFile, Error> {
         let EncodedFile { file, content, footer } = encoded;
+        let checksum = checksum(&content);
         self.put(&file.path, content).await?;
-        Ok(NewFile { statistics: statistics::of_file(&footer), modified: now(), file })
+        Ok(NewFile { statistics: statistics::of_file(&footer), checksum, modified: now(), file })
     }
 
     /// Removes a file, if it is there.
@@ -349,6 +357,11 @@ impl Dataset {
 #[expect(clippy::disallowed_methods, reason = "the log dates files; no file's content depends on it")]
 fn now() -> DateTime<Utc> {
     std::time::SystemTime::now().into()
+}
+
+/// The BLAKE3 of a file, in hexadecimal digits.
+fn checksum(content: &[u8]) -> String {
+    blake3::hash(content).to_hex().to_string()
 }
 
 /// Whether a file of that kind came with the work that `stem` names.

@@ -148,7 +148,7 @@ pub(super) const REJECT_FILE: &str = "rejects-";
 
 /// What a file of rejects came with.
 pub(super) fn stem_of(file: &Path) -> Option<&str> {
-    let name = file.filename()?.strip_prefix(REJECT_FILE)?;
+    let name = file.as_ref().strip_prefix(DIRECTORY)?.strip_prefix('/')?.strip_prefix(REJECT_FILE)?;
     name.rsplit_once('-').map(|(stem, _)| stem)
 }
 

@@ -11,6 +11,7 @@ mod fill;
 mod flatten;
 mod identity;
 mod key;
+mod place;
 mod restore;
 mod row;
 #[cfg(test)]
@@ -21,5 +22,6 @@ mod values;
 pub use builder::BatchBuilder;
 pub use flatten::{WHOLE_EVENT, flatten};
 pub use key::{EventKey, RowKeys};
+pub use place::{RowPlace, RowPlaces};
 pub use restore::{RestoreError, Restorer};
 pub use row::{Cell, PackedRows, Resource, Row, SortKey};

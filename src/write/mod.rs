@@ -14,6 +14,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 
 pub use data_file::{DataFile, EncodedFile, Error, encode};
+pub use properties::SCHEMA_VERSION;
 
 use crate::partition::{PartitionKey, PartitionRef};
 use crate::table::column::id;

@@ -24,6 +24,9 @@ const STATISTICS_BYTES: usize = 64;
 /// there, and setting up a compressor for each of them costs more time than all the compressing.
 const SMALL_FILE_ROWS: usize = 4096;
 
+/// The key of a data file's footer that holds the version of the table by which it was written.
+pub const SCHEMA_VERSION: &str = "trailhouse.schema";
+
 /// The properties of a file of `rows` rows in which the columns of `present` (a bit each) have values.
 pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
     let mut builder = WriterProperties::builder()
@@ -37,7 +40,7 @@ pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
         .set_sorting_columns(Some(sorting()))
         .set_key_value_metadata(Some(vec![
             KeyValue::new("trailhouse.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-            KeyValue::new("trailhouse.schema".to_owned(), table().version.to_string()),
+            KeyValue::new(SCHEMA_VERSION.to_owned(), table().version.to_string()),
         ]));
     for (index, column) in columns().iter().enumerate() {
         // A column without values is a run of nulls: nothing to compress, no dictionary to make.

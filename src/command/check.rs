@@ -1,0 +1,54 @@
+//! `trailhouse check`: is all as the log says?
+
+use std::io::Write as _;
+use std::thread::available_parallelism;
+
+use bytesize::ByteSize;
+
+use crate::cli::{CheckArgs, ReportFormat};
+use crate::dataset::{Dataset, Inspection};
+use crate::error::{Error, Exit};
+
+pub(super) async fn run(args: CheckArgs) -> Result<Exit, Error> {
+    let dataset = Dataset::open(&args.dataset)?;
+    let threads = args.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
+    let inspection = dataset.check(threads).await?;
+    let mut out = std::io::stdout().lock();
+    let written = match args.report {
+        ReportFormat::Text => write_text(&mut out, &args.dataset, &inspection),
+        ReportFormat::Json => {
+            serde_json::to_writer(&mut out, &inspection).map_err(Into::into).and_then(|()| writeln!(out))
+        }
+    };
+    written.map_err(Error::Output)?;
+    Ok(if inspection.findings.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+fn write_text(out: &mut impl std::io::Write, name: &str, inspection: &Inspection) -> std::io::Result<()> {
+    let Inspection { version, files, rows, bytes, objects, rejects, leftovers, in_progress, findings } =
+        inspection;
+    for finding in findings {
+        writeln!(out, "{} {}", finding.file, finding.fault)?;
+    }
+    match version {
+        Some(version) => writeln!(out, "dataset  {name}, version {version}")?,
+        None => writeln!(out, "dataset  {name}, nothing committed yet")?,
+    }
+    writeln!(out, "read     {rows} events in {files} files, {}", ByteSize(*bytes))?;
+    writeln!(out, "objects  {objects} converted")?;
+    writeln!(out, "rejects  {rejects}")?;
+    if *in_progress > 0 {
+        writeln!(out, "running  {in_progress} files are being written by other runs")?;
+    }
+    if *leftovers > 0 {
+        writeln!(
+            out,
+            "left     {leftovers} files of earlier versions; `trailhouse vacuum {name}` deletes them in time"
+        )?;
+    }
+    match findings.len() {
+        0 => writeln!(out, "all is well"),
+        1 => writeln!(out, "1 thing is wrong"),
+        count => writeln!(out, "{count} things are wrong"),
+    }
+}

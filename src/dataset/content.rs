@@ -1,0 +1,152 @@
+//! A data file that is there, in memory.
+
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use bytes::Bytes;
+use hashbrown::HashSet;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowSelection,
+};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::statistics::Statistics;
+
+use super::{Dataset, Error};
+use crate::table::{EventKey, RestoreError, Restorer, RowKeys};
+use crate::write::SCHEMA_VERSION;
+
+/// Rows read at a time where they are read whole: an event may be a megabyte.
+pub(super) const WHOLE_EVENT_ROWS: usize = 64;
+
+/// A data file in memory.
+pub(super) struct FileContent {
+    content: Bytes,
+    metadata: ArrowReaderMetadata,
+}
+
+/// Why what a data file holds cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ContentError {
+    /// It is damaged, or no Parquet file.
+    #[error(transparent)]
+    File(#[from] ParquetError),
+    /// It is not as trailhouse writes it.
+    #[error(transparent)]
+    Row(#[from] RestoreError),
+}
+
+impl From<ArrowError> for ContentError {
+    fn from(error: ArrowError) -> Self {
+        Self::File(error.into())
+    }
+}
+
+impl ContentError {
+    /// With the file it is about.
+    pub(super) fn of(self, file: &Path) -> Error {
+        let file = file.to_string();
+        match self {
+            Self::File(source) => Error::Unreadable { file, source },
+            Self::Row(source) => Error::NoEvent { file, source },
+        }
+    }
+}
+
+impl Dataset {
+    /// All bytes of a file.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub(super) async fn read(&self, path: &Path) -> Result<Bytes, Error> {
+        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        self.store.get(path).await.map_err(refused)?.bytes().await.map_err(refused)
+    }
+}
+
+impl FileContent {
+    /// # Errors
+    /// If it has no footer of a Parquet file.
+    pub(super) fn try_new(content: Bytes) -> Result<Self, ContentError> {
+        let metadata = ArrowReaderMetadata::load(&content, ArrowReaderOptions::new())?;
+        Ok(Self { content, metadata })
+    }
+
+    pub(super) fn footer(&self) -> &ParquetMetaData {
+        self.metadata.metadata()
+    }
+
+    pub(super) fn schema(&self) -> &SchemaRef {
+        self.metadata.schema()
+    }
+
+    /// The version of the table by which it was written, if it says.
+    pub(super) fn written_by_schema(&self) -> Option<u32> {
+        let pairs = self.footer().file_metadata().key_value_metadata()?;
+        pairs.iter().find(|pair| pair.key == SCHEMA_VERSION)?.value.as_deref()?.parse().ok()
+    }
+
+    /// Reads all columns, few rows at a time.
+    pub(super) fn whole(&self) -> Result<ParquetRecordBatchReader, ContentError> {
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.content.clone(), self.metadata.clone());
+        Ok(reader.with_batch_size(WHOLE_EVENT_ROWS).build()?)
+    }
+
+    /// Adds the keys of its rows to `keys`. Only rows whose events are told by their whole record are read whole, and
+    /// nearly every file has none.
+    pub(super) fn read_keys(&self, keys: &mut HashSet<EventKey>) -> Result<(), ContentError> {
+        let mut whole = Vec::new();
+        let mut first = 0;
+        for batch in self.read(RowKeys::columns().filter(|column| self.has_values(column))).build()? {
+            let batch = batch?;
+            let row_keys = RowKeys::try_new(&batch)?;
+            for row in 0..batch.num_rows() {
+                match row_keys.key(row) {
+                    Some(key) => drop(keys.insert(key)),
+                    None => whole.push(first + row),
+                }
+            }
+            first += batch.num_rows();
+        }
+        if whole.is_empty() {
+            return Ok(());
+        }
+        let rows = RowSelection::from_consecutive_ranges(whole.into_iter().map(|row| row..row + 1), first);
+        let reader =
+            self.read(Restorer::columns()).with_row_selection(rows).with_batch_size(WHOLE_EVENT_ROWS);
+        let mut buffer = Vec::new();
+        for batch in reader.build()? {
+            let batch = batch?;
+            let restorer = Restorer::of_file(&batch)?;
+            for row in 0..batch.num_rows() {
+                keys.insert(restorer.record_key(row, &mut buffer)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads those of `columns` that the file has.
+    fn read<'c>(&self, columns: impl Iterator<Item = &'c str>) -> ParquetRecordBatchReaderBuilder<Bytes> {
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(self.content.clone(), self.metadata.clone());
+        let mask = ProjectionMask::columns(reader.parquet_schema(), columns);
+        reader.with_projection(mask)
+    }
+
+    /// Whether a column, which is not a nested one, may hold values: what the statistics know not to is not read.
+    fn has_values(&self, column: &str) -> bool {
+        let metadata = self.metadata.metadata();
+        let leaves = metadata.file_metadata().schema_descr().columns();
+        let leaf = leaves.iter().position(|leaf| leaf.path().parts() == [column]);
+        leaf.is_some_and(|leaf| {
+            metadata.row_groups().iter().any(|rows| {
+                let nulls = rows.column(leaf).statistics().and_then(Statistics::null_count_opt);
+                nulls != Some(rows.num_rows() as u64)
+            })
+        })
+    }
+}
