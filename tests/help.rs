@@ -5,7 +5,9 @@ use crate::harness::Dir;
 #[test]
 fn help() {
     let dir = Dir::new();
-    for command in ["convert", "query", "export", "inspect", "check", "rejects", "generate"] {
+    for command in
+        ["convert", "query", "export", "inspect", "check", "compact", "vacuum", "rejects", "generate"]
+    {
         insta::assert_snapshot!(command, dir.run(&[command, "--help"]).succeeds().stdout);
     }
     for action in ["list", "show", "retry"] {

@@ -99,3 +99,53 @@ fn a_killed_run_is_simply_run_again() {
         assert!(found == expected, "killed after {moments:?}");
     }
 }
+
+/// `compact` beside it, killed like it. What comes of it in the end are the rows of one clean run, in as many files, and nothing
+/// else.
+#[test]
+fn killed_compactions_are_simply_run_again() {
+    let kills = std::env::var("KILLS").map_or(12, |count| count.parse().unwrap());
+    let dir = Dir::new();
+    logs(&dir);
+    let compact = ["compact", "trail"];
+    let vacuum = ["vacuum", "trail", "--retention", "0s", "--force"];
+    let start = Instant::now();
+    dir.run(&CONVERT).exits(3);
+    let converting = start.elapsed();
+    let start = Instant::now();
+    dir.run(&compact).succeeds();
+    let compacting = start.elapsed();
+    dir.run(&vacuum).succeeds();
+    let expected = state(&dir);
+
+    let mut random = ChaCha8Rng::seed_from_u64(kills);
+    let mut killed = 0;
+    while killed < kills {
+        std::fs::remove_dir_all(dir.path("trail")).unwrap();
+        std::fs::create_dir(dir.path("trail")).unwrap();
+        let mut steps = Vec::new();
+        for _ in 0..random.random_range(2..6) {
+            let (args, whole) = match random.random_range(0..2) {
+                0 => (&CONVERT[..], converting),
+                _ => (&compact[..], compacting),
+            };
+            let moment = whole.mul_f64(random.random_range(0.0..1.1));
+            killed += u64::from(kill_after(&dir, args, moment));
+            steps.push((args[0], moment));
+        }
+        let said = format!("killed after {steps:?}");
+        assert!(matches!(dir.run(&CONVERT).code, Some(0 | 3)), "{said}");
+        dir.run(&compact).succeeds();
+        let check = dir.run(&["check", "trail", "--report", "json"]);
+        assert_eq!(check.code, Some(0), "{said}: {}", check.stdout);
+        dir.run(&vacuum).succeeds();
+        let found = state(&dir);
+        assert!(found.rows == expected.rows && found.rejects == expected.rejects, "{said}");
+        assert_eq!((found.data.len(), &found.intents), (expected.data.len(), &expected.intents), "{said}");
+        let check: Value =
+            serde_json::from_str(&dir.run(&["check", "trail", "--report", "json"]).succeeds().stdout)
+                .unwrap();
+        let count = |name: &str| check[name].as_u64().unwrap();
+        assert_eq!((count("leftovers"), count("in_progress")), (0, 0), "{said}");
+    }
+}

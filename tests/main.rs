@@ -11,6 +11,7 @@ mod aws_pages;
 mod bad_input;
 mod check;
 mod columns;
+mod compact;
 mod containers;
 mod convert;
 mod damage;

@@ -4,8 +4,7 @@ use bytesize::ByteSize;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
-use super::{ReportFormat, parse_time};
-use crate::convert::SMALLEST_LIMIT_BYTES;
+use super::{ReportFormat, parse_memory, parse_size, parse_time};
 use crate::partition;
 
 /// What was typed after `convert`.
@@ -112,14 +111,4 @@ fn parse_region(text: &str) -> Result<String, String> {
 
 fn parse_service(text: &str) -> Result<String, String> {
     Ok(partition::service(text).into_owned())
-}
-
-fn parse_size(text: &str) -> Result<ByteSize, String> {
-    text.parse().map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())
-}
-
-fn parse_memory(text: &str) -> Result<ByteSize, String> {
-    let size = parse_size(text)?;
-    let smallest = ByteSize(SMALLEST_LIMIT_BYTES as u64);
-    if size < smallest { Err(format!("{smallest} is the least to work with")) } else { Ok(size) }
 }

@@ -1,18 +1,22 @@
 //! The command line as it is typed, one file for each command. What it means is decided in [`crate::command`].
 
 mod check;
+mod compact;
 mod convert;
 mod export;
 mod generate;
 mod inspect;
 mod query;
 mod rejects;
+mod vacuum;
 
+use bytesize::ByteSize;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub use check::CheckArgs;
+pub use compact::CompactArgs;
 pub use convert::ConvertArgs;
 pub use export::{EventFormat, ExportArgs};
 pub use generate::GenerateArgs;
@@ -21,6 +25,9 @@ pub use query::{QueryArgs, QueryFormat};
 pub use rejects::{
     RejectsAction, RejectsArgs, RejectsFilter, RejectsListArgs, RejectsRetryArgs, RejectsShowArgs,
 };
+pub use vacuum::VacuumArgs;
+
+use crate::convert::SMALLEST_LIMIT_BYTES;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -74,6 +81,15 @@ pub enum Command {
     ///
     /// Told from the log and the ledger; no data file is opened.
     Inspect(InspectArgs),
+    /// Bring small files together.
+    ///
+    /// The files of a partition become one, or some of the size aimed at: sorted, without copies of events. Runs of
+    /// convert may go on meanwhile, and readers see the same rows before and after.
+    Compact(CompactArgs),
+    /// Delete files that only old versions need, and what dead runs left.
+    ///
+    /// The rows of the latest version are not touched, nor those of any version within the retention.
+    Vacuum(VacuumArgs),
     /// Read all of a dataset and say what is wrong with it.
     ///
     /// Every data file is there, whole, with the bytes that were written, the columns of the schema and the rows that
@@ -114,4 +130,14 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     times
         .map(|time| time.and_utc())
         .ok_or_else(|| "expected a time like 2025-03-01 or 2025-03-01T08:30:00Z".into())
+}
+
+fn parse_size(text: &str) -> Result<ByteSize, String> {
+    text.parse().map_err(|_| "expected a size like 512MiB or 2GiB".to_owned())
+}
+
+fn parse_memory(text: &str) -> Result<ByteSize, String> {
+    let size = parse_size(text)?;
+    let smallest = ByteSize(SMALLEST_LIMIT_BYTES as u64);
+    if size < smallest { Err(format!("{smallest} is the least to work with")) } else { Ok(size) }
 }

@@ -2,6 +2,7 @@
 //! printed.
 
 mod check;
+mod compact;
 mod convert;
 mod export;
 mod generate;
@@ -9,6 +10,7 @@ mod inspect;
 mod progress;
 mod query;
 mod rejects;
+mod vacuum;
 
 use tracing_subscriber::EnvFilter;
 
@@ -26,6 +28,8 @@ pub async fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Query(args) => query::run(args).await,
         Command::Export(args) => export::run(args).await,
         Command::Inspect(args) => inspect::run(args).await,
+        Command::Compact(args) => compact::run(args).await,
+        Command::Vacuum(args) => vacuum::run(args).await,
         Command::Check(args) => check::run(args).await,
         Command::Rejects(args) => rejects::run(args).await,
         Command::Generate(args) => generate::run(&args),

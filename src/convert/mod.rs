@@ -63,11 +63,6 @@ pub enum Error {
     /// A partition could not be encoded.
     #[error(transparent)]
     Encode(#[from] write::Error),
-    /// The run was stopped for so long that another one has cleared away what it wrote.
-    #[error(
-        "another run took this one for dead and has cleared away what it wrote; run it again, nothing is lost"
-    )]
-    GivenUp,
     /// Another run is at the very same work.
     #[error("{who} does the same just now; wait until it is done")]
     Busy {

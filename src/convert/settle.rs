@@ -6,7 +6,7 @@
 
 use super::Error;
 use super::assembly::Outcome;
-use crate::dataset::{Claim, Commit, Dataset, Head, KnownEvents, LedgerEntry, NewVersion};
+use crate::dataset::{self, Claim, Commit, Dataset, Head, KnownEvents, LedgerEntry, NewVersion};
 
 /// What became of what a task wrote.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ pub(super) async fn settle(
         objects,
         stem: claim.stem().to_owned(),
         has_rejects: outcome.reject_files > 0,
+        ..NewVersion::default()
     };
     if version.is_empty() {
         return Ok(Settled::Committed(head.clone()));
@@ -45,7 +46,7 @@ pub(super) async fn settle(
             Commit::Overtaken(newer) => head = newer,
         }
         if !claim.is_held().await? {
-            return Err(Error::GivenUp);
+            return Err(dataset::Error::GivenUp.into());
         }
         if known.meets(&head).await? {
             tracing::info!(stem = claim.stem(), "another run wrote some of these events: once more");

@@ -3,19 +3,23 @@
 //! Data files are looked at several at a time, each by itself; what they hold in common, copies of one event, is told by
 //! the keys of their rows. Copies share their day and their source, so keys are kept for one day of one service at a time.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::datatypes::Field;
 use futures::{StreamExt as _, TryStreamExt as _};
-use hashbrown::Equivalent as _;
+use hashbrown::{Equivalent as _, HashSet};
+use object_store::path::Path;
 use serde::Serialize;
 
 use super::content::{ContentError, FileContent};
 use super::ledger::SegmentId;
+use super::log::LogState;
 use super::survey::Survey;
 use super::{Dataset, Error, Head, StoredFile};
 use crate::decode::{Decoder, Step};
 use crate::partition::{PartitionKey, PartitionRef};
-use crate::table::column::{columns, file_schema, table};
+use crate::table::column::{file_schema, table};
 use crate::table::time::DAY_MICROS;
 use crate::table::{EventKey, RestoreError, Restorer, RowKeys, RowPlaces, flatten};
 
@@ -132,6 +136,12 @@ pub enum Fault {
     },
 }
 
+/// What the log says of the data files.
+struct LogSays {
+    checksums: HashMap<Path, String>,
+    columns: HashSet<String>,
+}
+
 /// What was found in one data file.
 struct Examined {
     faults: Vec<Fault>,
@@ -173,10 +183,14 @@ impl Dataset {
         at_a_time: usize,
         found: &mut Inspection,
     ) -> Result<(), Error> {
-        let checksums = Arc::new(head.log().map(|log| log.checksums()).unwrap_or_default());
+        let log = head.log();
+        let log = Arc::new(LogSays {
+            checksums: log.map(LogState::checksums).unwrap_or_default(),
+            columns: log.map(LogState::columns).unwrap_or_default(),
+        });
         let mut examined = futures::stream::iter(head.files().iter().cloned())
             .map(|file| {
-                let checksums = checksums.clone();
+                let log = log.clone();
                 async move {
                     let path = &file.meta.location;
                     let content = match self.read(path).await {
@@ -186,8 +200,7 @@ impl Dataset {
                         read => read?,
                     };
                     let examining = tokio::task::spawn_blocking(move || {
-                        let checksum = checksums.get(&file.meta.location).map(String::as_str);
-                        let examined = examine(&file, content, checksum);
+                        let examined = examine(&file, content, &log);
                         (file, examined)
                     });
                     // It ends by a panic alone, which is told on its own.
@@ -219,7 +232,7 @@ impl Dataset {
     }
 
     async fn check_rejects(&self, found: &mut Inspection) -> Result<(), Error> {
-        let mut ids = hashbrown::HashSet::new();
+        let mut ids = HashSet::new();
         for path in self.reject_files().await? {
             match self.read_rejects(&path).await {
                 Ok(rejects) => ids.extend(rejects.iter().map(super::StoredReject::id)),
@@ -244,7 +257,7 @@ impl Dataset {
     ) -> Result<(), Error> {
         let replaced = match head.log() {
             Some(log) => self.log.removed(log).await.map_err(|error| self.log_refused(error))?,
-            None => hashbrown::HashSet::new(),
+            None => HashSet::new(),
         };
         for path in survey.uncounted(head) {
             if survey.is_in_progress(path) {
@@ -301,16 +314,17 @@ impl Copies {
 }
 
 /// Looks at one data file.
-fn examine(file: &StoredFile, content: bytes::Bytes, checksum: Option<&str>) -> Examined {
+fn examine(file: &StoredFile, content: bytes::Bytes, log: &LogSays) -> Examined {
+    let checksum = log.checksums.get(&file.meta.location);
     let mut faults = Vec::new();
     if content.len() as u64 != file.meta.size {
         faults.push(Fault::Size { logged: file.meta.size, found: content.len() as u64 });
-    } else if checksum.is_some_and(|checksum| super::checksum(&content) != checksum) {
+    } else if checksum.is_some_and(|checksum| super::checksum(&content) != *checksum) {
         faults.push(Fault::Checksum);
     }
     let mut keys = Vec::new();
     let read = FileContent::try_new(content).and_then(|content| {
-        faults.extend(other_columns(&content));
+        faults.extend(other_columns(&content, &log.columns));
         let rows = content.footer().file_metadata().num_rows().cast_unsigned();
         if let Some(logged) = file.rows.filter(|logged| *logged != rows) {
             faults.push(Fault::Rows { logged, found: rows });
@@ -324,36 +338,28 @@ fn examine(file: &StoredFile, content: bytes::Bytes, checksum: Option<&str>) -> 
     Examined { faults, keys }
 }
 
-/// The columns that are not as the schema says. A file may lack what is younger than it, and have what is younger than this
-/// version of trailhouse.
-fn other_columns(content: &FileContent) -> Vec<Fault> {
-    let written = content.written_by_schema();
-    let (schema, expected) = (content.schema(), file_schema());
+/// The columns that are not as the schema says. A file may lack what is younger than it. `logged`: the columns that the log
+/// has, which may be more than this version of trailhouse knows.
+fn other_columns(content: &FileContent, logged: &HashSet<String>) -> Vec<Fault> {
+    let schema = content.schema();
+    let is_older = content.written_by_schema().is_some_and(|version| version < table().version);
     let mut faults = Vec::new();
-    for column in columns() {
-        let fault = |found: String| Fault::Column {
-            column: column.name.clone(),
-            expected: column.data_type().to_string(),
-            found,
-        };
-        match (schema.field_with_name(&column.name), expected.field_with_name(&column.name)) {
-            (Ok(found), Ok(expected)) if found.data_type() != expected.data_type() => {
-                faults.push(fault(found.data_type().to_string()));
-            }
-            (Err(_), _) if written.is_none_or(|version| version >= table().version) => {
-                faults.push(fault("missing".to_owned()));
-            }
-            _ => {}
+    for column in file_schema().fields() {
+        let found = schema.field_with_name(column.name()).ok().map(Field::data_type);
+        if found != Some(column.data_type()) && !(found.is_none() && is_older) {
+            faults.push(Fault::Column {
+                column: column.name().clone(),
+                expected: column.data_type().to_string(),
+                found: found.map_or_else(|| "missing".to_owned(), ToString::to_string),
+            });
         }
     }
-    if written.is_none_or(|version| version <= table().version) {
-        let unknown = schema.fields().iter().filter(|field| expected.field_with_name(field.name()).is_err());
-        faults.extend(unknown.map(|field| Fault::Column {
-            column: field.name().clone(),
-            expected: "missing".to_owned(),
-            found: field.data_type().to_string(),
-        }));
-    }
+    let unknown = schema.fields().iter().filter(|field| !logged.contains(field.name()));
+    faults.extend(unknown.map(|field| Fault::Column {
+        column: field.name().clone(),
+        expected: "missing".to_owned(),
+        found: field.data_type().to_string(),
+    }));
     faults
 }
 

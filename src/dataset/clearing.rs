@@ -70,7 +70,7 @@ impl Dataset {
 
     /// Deletes what these stems left half-written.
     fn clear_half_written(&self, stems: &Stems<'_>) -> Result<(), Error> {
-        let left = self.half_written().into_iter().filter(|left| stems.name_any(&left.path));
-        left.map(|left| left.delete()).collect()
+        let mut left = self.half_written().into_iter().filter(|left| stems.name_any(&left.path));
+        left.try_for_each(|left| left.delete())
     }
 }

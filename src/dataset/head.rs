@@ -45,6 +45,8 @@ pub struct NewFile {
 pub struct NewVersion {
     /// Data files that count from now on.
     pub added: Vec<NewFile>,
+    /// Data files that count no more: those that are added hold their rows.
+    pub removed: Vec<StoredFile>,
     /// Log objects that are in from now on.
     pub objects: Vec<LedgerEntry>,
     /// How the work's files are named, if it brings objects or rejects.
@@ -65,7 +67,7 @@ pub enum Commit {
 impl NewVersion {
     /// Whether it changes nothing.
     pub fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.objects.is_empty() && !self.has_rejects
+        self.added.is_empty() && self.removed.is_empty() && self.objects.is_empty() && !self.has_rejects
     }
 
     /// Whether `head` holds what this brings. Its segment does not tell: another run may have taken it into its own by now.
@@ -188,7 +190,8 @@ impl Dataset {
             }
         };
         let segment_id = segment.map(|id| id.0);
-        let committed = self.log.commit(head.log.as_ref(), &version.added, segment_id).await;
+        let committed =
+            self.log.commit(head.log.as_ref(), &version.added, &version.removed, segment_id).await;
         let (committed, newer) = match (committed, self.refreshed(head).await) {
             (committed, Ok(newer)) => (committed, newer),
             (Ok(_), Err(error)) => return Err(error),

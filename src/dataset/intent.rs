@@ -299,6 +299,12 @@ impl Claim {
     /// # Errors
     /// If the store refuses.
     pub async fn is_held(&self) -> Result<bool, Error> {
+        // The file of the claim itself is not there any more, or another run's by now. Its mark may have gone in the course of
+        // time.
+        let found = self.dataset.read_intent(&self.path).await?;
+        if found.is_none_or(|found| found.token != self.intent.token || found.owner != self.intent.owner) {
+            return Ok(false);
+        }
         let mark = self.intent.mark();
         match self.dataset.store.head(&mark).await {
             Ok(_) => Ok(false),

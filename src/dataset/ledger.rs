@@ -224,7 +224,11 @@ impl Ledger {
 
     /// Whether a segment is good.
     pub(super) fn holds(&self, id: SegmentId) -> bool {
-        self.manifest.segments.iter().any(|segment| segment.id == id)
+        self.manifest.holds(id)
+    }
+
+    pub(super) fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 }
 
@@ -232,6 +236,11 @@ impl Manifest {
     /// Whether files of rejects named by this stem were committed.
     pub(super) fn has_rejects(&self, stem: &str) -> bool {
         self.rejects.contains(stem)
+    }
+
+    /// Whether a segment is good.
+    pub(super) fn holds(&self, id: SegmentId) -> bool {
+        self.segments.iter().any(|segment| segment.id == id)
     }
 }
 
@@ -242,9 +251,17 @@ impl Dataset {
     /// If the log or the newest segment cannot be read.
     pub(super) async fn manifest(&self) -> Result<Manifest, Error> {
         match self.log.state().await.map_err(|error| self.log_refused(error))?.and_then(|log| log.segment) {
-            Some(newest) => self.read_segment(SegmentId(newest)).await?.manifest(),
+            Some(newest) => self.manifest_of(SegmentId(newest)).await,
             None => Ok(Manifest::default()),
         }
+    }
+
+    /// What was good as of the commit that brought a segment.
+    ///
+    /// # Errors
+    /// If the segment cannot be read.
+    pub(super) async fn manifest_of(&self, id: SegmentId) -> Result<Manifest, Error> {
+        self.read_segment(id).await?.manifest()
     }
 
     /// The ledger as of the commit that brought `head`.

@@ -6,6 +6,7 @@
 //! A version is put on top of the one that was read, or not at all: the store lets no two writers create the same file.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -14,9 +15,10 @@ use deltalake_core::errors::DeltaTableError;
 use deltalake_core::kernel::engine::arrow_conversion::TryIntoKernel as _;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{
-    Action, Add, CommitInfo, LogicalFileView, Protocol, StructType, Transaction, new_metadata,
+    Action, Add, CommitInfo, LogicalFileView, Metadata, MetadataExt as _, Protocol, Remove, StructField,
+    StructType, Transaction, new_metadata,
 };
-use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore, get_actions};
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::table::state::DeltaTableState;
 use futures::TryStreamExt as _;
@@ -99,6 +101,16 @@ pub enum LogError {
         /// What there is.
         first: DateTime<Utc>,
     },
+    /// Somebody else has changed the table, or a version of trailhouse that is no kin of this one.
+    #[error("the transaction log says that the column {column} is {found}, which is {expected} here")]
+    OtherColumn {
+        /// The column.
+        column: String,
+        /// Its type in the table.
+        expected: String,
+        /// Its type in the log.
+        found: String,
+    },
     /// A file of the table lies where none of ours would.
     #[error("the transaction log names a file that is in no partition directory of its own: {path}")]
     ForeignFile {
@@ -140,9 +152,7 @@ impl Log {
             }
             Moment::Version(version) => DeltaTableState::try_new(&self.store, Some(version)).await?,
             Moment::Time(time) => {
-                let mut table = DeltaTable::new(self.store.clone());
-                table.load_with_datetime(time).await?;
-                let state = table.snapshot()?.clone();
+                let state = self.state_at_time(time).await?;
                 // Before the first version, the first one is what the library gives.
                 let made = state.version_timestamp(state.version()).and_then(DateTime::from_timestamp_millis);
                 match made {
@@ -152,6 +162,32 @@ impl Log {
             }
         };
         self.checked(state).await
+    }
+
+    /// The log as it stood at that time, or else at the first version that is still known.
+    pub(super) async fn state_since(&self, time: DateTime<Utc>) -> Result<LogState, LogError> {
+        self.checked(self.state_at_time(time).await?).await
+    }
+
+    async fn state_at_time(&self, time: DateTime<Utc>) -> Result<DeltaTableState, LogError> {
+        let mut table = DeltaTable::new(self.store.clone());
+        table.load_with_datetime(time).await?;
+        Ok(table.snapshot()?.clone())
+    }
+
+    /// The files that the versions behind the first of the range brought, up to its end.
+    pub(super) async fn added(&self, versions: Range<u64>) -> Result<Vec<Path>, LogError> {
+        let mut added = Vec::new();
+        for version in versions.start + 1..=versions.end {
+            // One that is not known any more cannot be asked for either.
+            let Some(commit) = self.store.read_commit_entry(version).await? else { continue };
+            let actions = get_actions(version, &commit)?.into_iter();
+            added.extend(actions.filter_map(|action| match action {
+                Action::Add(file) => Some(Path::from(file.path)),
+                _ => None,
+            }));
+        }
+        Ok(added)
     }
 
     /// The latest version, by what has been committed since `state`.
@@ -177,34 +213,44 @@ impl Log {
         Ok(LogState { segment: segment.map(i64::cast_unsigned), state })
     }
 
-    /// Puts a version on top of `base` that brings data files and names a segment of the ledger. `false` if another writer
-    /// was faster, and nothing was written.
+    /// Puts a version on top of `base` that brings data files, in place of others perhaps, and names a segment of the
+    /// ledger. `false` if another writer was faster, and nothing was written.
     pub(super) async fn commit(
         &self,
         base: Option<&LogState>,
         added: &[NewFile],
+        removed: &[StoredFile],
         segment: Option<u64>,
     ) -> Result<bool, LogError> {
         let mut changes = Vec::new();
-        if base.is_none() {
-            changes.push(Action::Protocol(protocol()?));
-            let partitions = table().partitions.iter().map(|column| column.name.as_str());
-            let configuration = [("delta.checkpointInterval", CHECKPOINT_VERSIONS)];
-            changes.push(Action::Metadata(
-                new_metadata(&schema()?, partitions, configuration).map_err(DeltaTableError::from)?,
-            ));
+        match base {
+            Some(base) if !added.is_empty() => changes.extend(base.evolved()?.map(Action::Metadata)),
+            Some(_) => {}
+            None => {
+                changes.push(Action::Protocol(protocol()?));
+                let partitions = table().partitions.iter().map(|column| column.name.as_str());
+                let configuration = [("delta.checkpointInterval", CHECKPOINT_VERSIONS)];
+                let metadata = new_metadata(&schema()?, partitions, configuration);
+                changes.push(Action::Metadata(metadata.map_err(DeltaTableError::from)?));
+            }
         }
-        changes.extend(added.iter().map(|file| Action::Add(add(file))));
+        // Where files are replaced, the rows stay the same ones.
+        let data_change = removed.is_empty();
+        changes.extend(removed.iter().map(|file| Action::Remove(remove(file))));
+        changes.extend(added.iter().map(|file| Action::Add(add(file, data_change))));
 
         let mut properties = CommitProperties::default().with_max_retries(0);
         if let Some(segment) = segment {
             let transaction = Transaction::new(APPLICATION, segment.cast_signed());
             properties = properties.with_application_transaction(transaction);
         }
-        let operation = DeltaOperation::Write {
-            mode: SaveMode::Append,
-            partition_by: Some(table().partitions.iter().map(|column| column.name.clone()).collect()),
-            predicate: None,
+        let operation = match data_change {
+            true => DeltaOperation::Write {
+                mode: SaveMode::Append,
+                partition_by: Some(table().partitions.iter().map(|column| column.name.clone()).collect()),
+                predicate: None,
+            },
+            false => DeltaOperation::Optimize { predicate: None, target_size: 0 },
         };
         let info = Action::CommitInfo(CommitInfo {
             timestamp: Some(super::now().timestamp_millis()),
@@ -240,19 +286,47 @@ impl LogState {
         self.state.log_data().iter().filter_map(|file| checksum(&file)).collect()
     }
 
-    /// The columns that are not of the table's type, or that the log does not have: name, type in the table, type in the log.
+    /// The columns that are of another type than the table's: name, type in the table, type in the log.
     pub(super) fn other_columns(&self) -> Vec<(String, String, String)> {
         let logged = self.state.schema();
         let Ok(expected) = schema() else { return Vec::new() };
-        let mut others = Vec::new();
-        for field in expected.fields() {
-            let found = logged.field(field.name()).map(|found| found.data_type());
-            if found != Some(field.data_type()) {
-                let found = found.map_or_else(|| "missing".to_owned(), ToString::to_string);
-                others.push((field.name().clone(), field.data_type().to_string(), found));
-            }
+        let other = |field: &StructField| {
+            let found = logged.field(field.name())?.data_type();
+            (found != field.data_type())
+                .then(|| (field.name().clone(), field.data_type().to_string(), found.to_string()))
+        };
+        expected.fields().filter_map(other).collect()
+    }
+
+    /// The names of the columns.
+    pub(super) fn columns(&self) -> HashSet<String> {
+        self.state.schema().fields().map(|field| field.name().clone()).collect()
+    }
+
+    /// The description of the table with the columns that came since it was written; `None` if there are none.
+    fn evolved(&self) -> Result<Option<Metadata>, LogError> {
+        if let Some((column, expected, found)) = self.other_columns().into_iter().next() {
+            return Err(LogError::OtherColumn { column, expected, found });
         }
-        others
+        let logged = self.state.schema();
+        let table = schema()?;
+        let new: Vec<&StructField> =
+            table.fields().filter(|field| logged.field(field.name()).is_none()).collect();
+        if new.is_empty() {
+            return Ok(None);
+        }
+        let fields = logged.fields().chain(new).cloned();
+        let schema = StructType::try_new(fields).map_err(DeltaTableError::from)?;
+        let evolved = self.state.metadata().clone().with_schema(&schema);
+        Ok(Some(evolved.map_err(DeltaTableError::from)?))
+    }
+
+    /// A column that this version of trailhouse does not know.
+    pub(super) fn unknown_column(&self) -> Option<String> {
+        let known = table_schema();
+        let schema = self.state.schema();
+        let mut names = schema.fields().map(StructField::name);
+        names.find(|name| known.field_with_name(name).is_err()).cloned()
     }
 
     /// The files of the table, in no order.
@@ -271,19 +345,32 @@ fn schema() -> Result<StructType, DeltaTableError> {
     schema.map_err(|error: arrow::error::ArrowError| error.into())
 }
 
-fn add(file: &NewFile) -> Add {
+fn add(file: &NewFile, data_change: bool) -> Add {
     Add {
         path: file.file.path.clone(),
         partition_values: partition_values(&file.file.partition),
         size: file.file.bytes as i64,
         modification_time: file.modified.timestamp_millis(),
-        data_change: true,
+        data_change,
         stats: Some(file.statistics.clone()),
         tags: Some(HashMap::from([(CHECKSUM.to_owned(), Some(file.checksum.clone()))])),
         deletion_vector: None,
         base_row_id: None,
         default_row_commit_version: None,
         clustering_provider: None,
+    }
+}
+
+/// A file whose rows lie in others from now on.
+fn remove(file: &StoredFile) -> Remove {
+    Remove {
+        path: file.meta.location.to_string(),
+        data_change: false,
+        deletion_timestamp: Some(super::now().timestamp_millis()),
+        extended_file_metadata: Some(true),
+        partition_values: Some(partition_values(&file.partition)),
+        size: Some(file.meta.size.cast_signed()),
+        ..Remove::default()
     }
 }
 

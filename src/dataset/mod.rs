@@ -13,19 +13,23 @@
 
 mod check;
 mod clearing;
+mod compact;
 mod content;
 mod head;
 mod intent;
 mod known;
 mod ledger;
 mod log;
+mod merge;
 mod owner;
+mod ranged;
 mod reject_id;
 mod reject_store;
 mod rejects;
 mod statistics;
 mod summary;
 mod survey;
+mod vacuum;
 
 use std::io;
 use std::sync::Arc;
@@ -37,6 +41,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart};
 
 pub use check::{Fault, Finding, Inspection};
+pub use compact::{Compacted, Compaction, Files};
 pub use head::{Commit, Head, NewFile, NewVersion};
 pub use intent::{Claim, Claimed};
 pub use known::KnownEvents;
@@ -46,6 +51,7 @@ pub use reject_id::{IdPrefix, RejectId};
 pub use reject_store::Selection;
 pub use rejects::{RejectFile, StoredReject};
 pub use summary::{Content, Share, Summary};
+pub use vacuum::Vacuumed;
 
 use crate::partition::PartitionKey;
 use crate::store::{self, Address, StoreUrl};
@@ -140,6 +146,21 @@ pub enum Error {
         file: String,
         /// What is wrong with it.
         source: RestoreError,
+    },
+    /// The run was stopped for so long that another one has cleared away what it wrote.
+    #[error(
+        "another run took this one for dead and has cleared away what it wrote; run it again, nothing is lost"
+    )]
+    GivenUp,
+    /// A column that this version would lose.
+    #[error(
+        "a newer trailhouse has added the column {column} to {dataset}, which this one would lose; use the newer one"
+    )]
+    NewerColumns {
+        /// As typed.
+        dataset: String,
+        /// The column.
+        column: String,
     },
     /// A thread came to an end before its work did.
     #[error("a worker thread failed; its message is above")]

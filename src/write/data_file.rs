@@ -1,8 +1,10 @@
 //! One data file: a closed partition, sorted and encoded.
 
+use arrow::array::RecordBatch;
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
 use super::{ClosedPartition, properties};
@@ -15,7 +17,7 @@ use crate::table::{BatchBuilder, PackedRows, SortKey};
 #[error("cannot encode {partition}: {source}")]
 pub struct Error {
     partition: String,
-    source: parquet::errors::ParquetError,
+    source: ParquetError,
 }
 
 /// A data file of the dataset.
@@ -48,36 +50,67 @@ pub struct EncodedFile {
 /// # Errors
 /// [`Error`] if the Parquet writer refuses, which would be a bug.
 pub fn encode(partition: &ClosedPartition, stem: &str) -> Result<EncodedFile, Error> {
-    let (content, footer) =
-        encode_rows(partition).map_err(|source| Error { partition: partition.key.to_string(), source })?;
-    let path = format!("{}/{stem}-{:04}.parquet", partition.key, partition.sequence);
-    let rows = partition.chunks.iter().map(|chunk| chunk.len() as u64).sum();
-    let file = DataFile { path, partition: partition.key.clone(), rows, bytes: content.len() as u64 };
-    Ok(EncodedFile { file, content: content.into(), footer })
-}
-
-fn encode_rows(
-    partition: &ClosedPartition,
-) -> Result<(Vec<u8>, ParquetMetaData), parquet::errors::ParquetError> {
+    let refused = |source| Error { partition: partition.key.to_string(), source };
     let order = sorted(partition);
     let present = partition.chunks.iter().fold(0, |present, chunk| present | chunk.present_columns());
-    // The Arrow schema says nothing that the Parquet schema does not, and would outweigh the rows of small files.
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties::for_file(order.len(), present))
-        .with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), file_schema(), options)?;
+    let mut encoder = FileEncoder::try_new(order.len(), present).map_err(refused)?;
     let mut batch = BatchBuilder::new();
     for position in order {
         batch.append(&partition.chunks[position.chunk as usize], position.row as usize);
         if batch.is_full() {
-            writer.write(&batch.finish()?)?;
+            batch.finish().map_err(Into::into).and_then(|batch| encoder.write(&batch)).map_err(refused)?;
         }
     }
     if !batch.is_empty() {
-        writer.write(&batch.finish()?)?;
+        batch.finish().map_err(Into::into).and_then(|batch| encoder.write(&batch)).map_err(refused)?;
     }
-    let footer = writer.finish()?;
-    Ok((std::mem::take(writer.inner_mut()), footer))
+    encoder
+        .finish(file_path(&partition.key, stem, partition.sequence), partition.key.clone())
+        .map_err(refused)
+}
+
+/// Where a data file of a partition lies, below the dataset.
+pub fn file_path(partition: &PartitionKey, stem: &str, sequence: u32) -> String {
+    format!("{partition}/{stem}-{sequence:04}.parquet")
+}
+
+/// A data file under way.
+pub struct FileEncoder {
+    writer: ArrowWriter<Vec<u8>>,
+}
+
+impl FileEncoder {
+    /// Of up to `rows` rows, with values in the columns of `present` (a bit each) at most.
+    ///
+    /// # Errors
+    /// If the Parquet writer refuses, which would be a bug.
+    pub fn try_new(rows: usize, present: u128) -> Result<Self, ParquetError> {
+        // The Arrow schema says nothing that the Parquet schema does not, and would outweigh the rows of small files.
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties::for_file(rows, present))
+            .with_skip_arrow_metadata(true);
+        Ok(Self { writer: ArrowWriter::try_new_with_options(Vec::new(), file_schema(), options)? })
+    }
+
+    /// Adds rows, which come in order.
+    ///
+    /// # Errors
+    /// If they have not the columns of the table.
+    pub fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
+        self.writer.write(rows)
+    }
+
+    /// The whole file, which is to lie at `path`.
+    ///
+    /// # Errors
+    /// If the Parquet writer refuses, which would be a bug.
+    pub fn finish(mut self, path: String, partition: PartitionKey) -> Result<EncodedFile, ParquetError> {
+        let footer = self.writer.finish()?;
+        let content = std::mem::take(self.writer.inner_mut());
+        let rows = footer.file_metadata().num_rows() as u64;
+        let file = DataFile { path, partition, rows, bytes: content.len() as u64 };
+        Ok(EncodedFile { file, content: content.into(), footer })
+    }
 }
 
 /// Where a row is, with what it is sorted by. Rows that agree in time and id keep the order they came in.

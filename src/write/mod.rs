@@ -13,7 +13,7 @@ mod properties;
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 
-pub use data_file::{DataFile, EncodedFile, Error, encode};
+pub use data_file::{DataFile, EncodedFile, Error, FileEncoder, encode, file_path};
 pub use properties::SCHEMA_VERSION;
 
 use crate::partition::{PartitionKey, PartitionRef};
