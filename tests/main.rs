@@ -16,6 +16,7 @@ mod containers;
 mod convert;
 mod damage;
 mod export;
+mod faults;
 mod generate;
 mod harness;
 mod help;

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::Error;
 use super::memory::MemoryShares;
 use super::piece::{ObjectFailure, Piece, Verdict};
-use crate::dataset::{DATA_FILE, Dataset, KnownEvents, NewFile, RejectFile, RejectId, StoredReject};
+use crate::dataset::{DATA_FILE, Dataset, Group, KnownEvents, NewFile, RejectFile, RejectId, StoredReject};
 use crate::report::{EventCounts, Report};
 use crate::write::{self, ClosedPartition, FanOut};
 
@@ -45,6 +45,8 @@ struct State {
     waiting: BTreeMap<Turn, Piece>,
     waiting_bytes: usize,
     known: KnownEvents,
+    /// Whether events are being forgotten.
+    forgetting: bool,
     fan_out: FanOut,
     closed: VecDeque<ClosedPartition>,
     /// Bytes of rows in closed partitions that are not yet written.
@@ -100,6 +102,13 @@ impl From<&StoredReject> for RejectNote {
     }
 }
 
+impl State {
+    fn close(&mut self, partitions: Vec<ClosedPartition>) {
+        self.closing_bytes += partitions.iter().map(|partition| partition.bytes).sum::<usize>();
+        self.closed.extend(partitions);
+    }
+}
+
 impl<'a> Assembly<'a> {
     pub(super) fn new(
         dataset: &'a Dataset,
@@ -114,6 +123,7 @@ impl<'a> Assembly<'a> {
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
             known,
+            forgetting: false,
             fan_out: FanOut::new(memory.open),
             closed: VecDeque::new(),
             closing_bytes: 0,
@@ -141,6 +151,9 @@ impl<'a> Assembly<'a> {
         {
             state = self.write_or_wait(state);
         }
+        while state.error.is_none() && state.forgetting {
+            state = self.write_or_wait(state);
+        }
         state.waiting.insert(turn, piece);
         state.waiting_bytes += bytes;
         while state.error.is_none()
@@ -153,12 +166,34 @@ impl<'a> Assembly<'a> {
             if let Err(error) = self.absorb(&mut state, piece) {
                 state.error = Some(error);
             }
+            state = self.forget_events(state);
         }
         self.changed.notify_all();
         while state.error.is_none() && !state.closed.is_empty() {
             state = self.write_or_wait(state);
         }
         state.error.is_none()
+    }
+
+    /// Makes room if too many events are known: their partitions are closed and, once the rows are in files, the events
+    /// forgotten. Until then nobody takes a piece in.
+    fn forget_events<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        let leaving = state.known.leaving();
+        if leaving.is_empty() {
+            return state;
+        }
+        let closed = state.fan_out.close_those(|partition| leaving.contains(&Group::of(partition)));
+        state.close(closed);
+        state.forgetting = true;
+        self.changed.notify_all();
+        while state.error.is_none() && state.closing_bytes > 0 {
+            state = self.write_or_wait(state);
+        }
+        let State { known, outcome, .. } = &mut *state;
+        known.forget(&leaving, &outcome.files);
+        state.forgetting = false;
+        self.changed.notify_all();
+        state
     }
 
     /// Writes closed partitions until all pieces are in and all partitions written, or the task has failed.
@@ -186,15 +221,13 @@ impl<'a> Assembly<'a> {
         let State { known, fan_out, outcome, .. } = state;
         let events = &mut outcome.report.events;
         let rows = piece.rows.len() as u64;
-        for partition in piece.rows.partitions() {
-            self.runtime.block_on(known.load(partition))?;
-        }
+        self.runtime.block_on(known.look_up(&piece.rows))?;
         let mut written = 0;
         let closed =
-            fan_out.absorb(std::mem::take(&mut piece.rows), known.memory_size(), |partition, key| {
-                let new = known.insert(partition, key);
-                written += u64::from(new);
-                new
+            fan_out.absorb(std::mem::take(&mut piece.rows), known.memory_size(), |partition, keys| {
+                let are_new = known.insert(partition, keys);
+                written += are_new.iter().filter(|new| **new).count() as u64;
+                are_new
             });
         *events = EventCounts {
             read: events.read + rows + piece.rejects.len() as u64,
@@ -203,8 +236,7 @@ impl<'a> Assembly<'a> {
             rejected: events.rejected,
             filtered: events.filtered + piece.filtered,
         };
-        state.closing_bytes += closed.iter().map(|partition| partition.bytes).sum::<usize>();
-        state.closed.extend(closed);
+        state.close(closed);
 
         for (kind, count) in std::mem::take(&mut piece.look_alikes) {
             *state.outcome.report.look_alikes.entry(kind).or_default() += count;
@@ -237,8 +269,7 @@ impl<'a> Assembly<'a> {
         }
         if state.turn.0 == self.objects {
             let closed = state.fan_out.close_all();
-            state.closing_bytes += closed.iter().map(|partition| partition.bytes).sum::<usize>();
-            state.closed.extend(closed);
+            state.close(closed);
             state.all_closed = true;
             self.write_rejects(state)?;
         }

@@ -97,11 +97,11 @@ impl<'a> Driver<'a> {
             if task.objects.is_empty() {
                 return Ok(Outcome::default());
             }
-            let (outcome, known) = self.run(task, claim).await?;
+            let (outcome, mut known) = self.run(task, claim).await?;
             let finished =
                 outcome.finished.iter().filter_map(|index| task.objects[*index].entry(&self.filter));
             let objects = finished.collect();
-            match settle(self.dataset, claim, &self.head, &outcome, &known, objects).await? {
+            match settle(self.dataset, claim, &self.head, &outcome, &mut known, objects).await? {
                 Settled::Committed(head) => {
                     self.head = head;
                     return Ok(outcome);

@@ -2,7 +2,8 @@
 //!
 //! | what | share of the limit, less [`FIXED_BYTES`] |
 //! |---|---|
-//! | rows of open partitions, and the events known by day | 45 % |
+//! | rows of open partitions, and the events known | 45 % |
+//! | of these, the events known | 15 % |
 //! | those, and the rows of partitions being written | 65 % |
 //! | objects fetched and not yet decoded | 10 % |
 //! | pieces decoded and waiting for their turn | 10 % |
@@ -20,6 +21,8 @@ pub const SMALLEST_LIMIT_BYTES: usize = 96 << 20;
 pub(super) struct MemoryShares {
     /// Rows of open partitions.
     pub(super) open: usize,
+    /// Events known, of the same share.
+    pub(super) known: usize,
     /// Rows of open partitions and of those being written.
     pub(super) rows: usize,
     /// Objects fetched.
@@ -31,6 +34,12 @@ pub(super) struct MemoryShares {
 impl MemoryShares {
     pub(super) fn of(limit_bytes: usize) -> Self {
         let percent = |share| limit_bytes.max(SMALLEST_LIMIT_BYTES).saturating_sub(FIXED_BYTES) / 100 * share;
-        Self { open: percent(45), rows: percent(65), fetched: percent(10), waiting: percent(10) }
+        Self {
+            open: percent(45),
+            known: percent(15),
+            rows: percent(65),
+            fetched: percent(10),
+            waiting: percent(10),
+        }
     }
 }

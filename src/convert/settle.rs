@@ -26,7 +26,7 @@ pub(super) async fn settle(
     claim: &Claim,
     head: &Head,
     outcome: &Outcome,
-    known: &KnownEvents,
+    known: &mut KnownEvents,
     objects: Vec<LedgerEntry>,
 ) -> Result<Settled, Error> {
     let version = NewVersion {

@@ -38,7 +38,7 @@ pub(super) async fn run(
     progress: &Progress,
 ) -> Result<(Outcome, KnownEvents), Error> {
     let memory = MemoryShares::of(settings.memory_limit_bytes);
-    let known = KnownEvents::new(dataset, head);
+    let known = KnownEvents::new(dataset, head, memory.known);
     let assembly = Assembly::new(dataset, stem, task.objects.len(), memory, known, Handle::current());
     let (sender, receiver) = mpsc::channel::<Arrived>(LOCAL_FETCHES);
     let receiver = Mutex::new(receiver);

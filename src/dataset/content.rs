@@ -3,20 +3,16 @@
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use bytes::Bytes;
-use hashbrown::HashSet;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
-use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-    RowSelection,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
-use parquet::file::statistics::Statistics;
 
 use super::{Dataset, Error};
-use crate::table::{EventKey, RestoreError, Restorer, RowKeys};
+use crate::table::RestoreError;
 use crate::write::SCHEMA_VERSION;
 
 /// Rows read at a time where they are read whole: an event may be a megabyte.
@@ -94,59 +90,5 @@ impl FileContent {
         let reader =
             ParquetRecordBatchReaderBuilder::new_with_metadata(self.content.clone(), self.metadata.clone());
         Ok(reader.with_batch_size(WHOLE_EVENT_ROWS).build()?)
-    }
-
-    /// Adds the keys of its rows to `keys`. Only rows whose events are told by their whole record are read whole, and
-    /// nearly every file has none.
-    pub(super) fn read_keys(&self, keys: &mut HashSet<EventKey>) -> Result<(), ContentError> {
-        let mut whole = Vec::new();
-        let mut first = 0;
-        for batch in self.read(RowKeys::columns().filter(|column| self.has_values(column))).build()? {
-            let batch = batch?;
-            let row_keys = RowKeys::try_new(&batch)?;
-            for row in 0..batch.num_rows() {
-                match row_keys.key(row) {
-                    Some(key) => drop(keys.insert(key)),
-                    None => whole.push(first + row),
-                }
-            }
-            first += batch.num_rows();
-        }
-        if whole.is_empty() {
-            return Ok(());
-        }
-        let rows = RowSelection::from_consecutive_ranges(whole.into_iter().map(|row| row..row + 1), first);
-        let reader =
-            self.read(Restorer::columns()).with_row_selection(rows).with_batch_size(WHOLE_EVENT_ROWS);
-        let mut buffer = Vec::new();
-        for batch in reader.build()? {
-            let batch = batch?;
-            let restorer = Restorer::of_file(&batch)?;
-            for row in 0..batch.num_rows() {
-                keys.insert(restorer.record_key(row, &mut buffer)?);
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads those of `columns` that the file has.
-    fn read<'c>(&self, columns: impl Iterator<Item = &'c str>) -> ParquetRecordBatchReaderBuilder<Bytes> {
-        let reader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(self.content.clone(), self.metadata.clone());
-        let mask = ProjectionMask::columns(reader.parquet_schema(), columns);
-        reader.with_projection(mask)
-    }
-
-    /// Whether a column, which is not a nested one, may hold values: what the statistics know not to is not read.
-    fn has_values(&self, column: &str) -> bool {
-        let metadata = self.metadata.metadata();
-        let leaves = metadata.file_metadata().schema_descr().columns();
-        let leaf = leaves.iter().position(|leaf| leaf.path().parts() == [column]);
-        leaf.is_some_and(|leaf| {
-            metadata.row_groups().iter().any(|rows| {
-                let nulls = rows.column(leaf).statistics().and_then(Statistics::null_count_opt);
-                nulls != Some(rows.num_rows() as u64)
-            })
-        })
     }
 }

@@ -93,7 +93,7 @@ impl Head {
         &self.files
     }
 
-    /// The data files of a day, whose directories begin like this.
+    /// The data files below a directory.
     pub fn files_below(&self, directory: &str) -> &[StoredFile] {
         let below = |file: &StoredFile| {
             let rest = file.meta.location.as_ref().strip_prefix(directory);

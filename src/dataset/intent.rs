@@ -41,7 +41,7 @@ struct Intent {
     /// How the names of its files begin, without what kind they are of.
     stem: String,
     owner: Owner,
-    /// Tells two claims of one process apart.
+    /// Tells two claims apart.
     token: String,
     version: String,
 }
@@ -256,7 +256,7 @@ struct Intents {
 fn token() -> String {
     static CLAIMS: AtomicU64 = AtomicU64::new(0);
     let number = CLAIMS.fetch_add(1, Ordering::Relaxed);
-    format!("{:x}-{number}", super::now().timestamp_micros())
+    format!("{:x}-{:x}-{number}", super::now().timestamp_micros(), std::process::id())
 }
 
 impl Intent {
@@ -302,7 +302,7 @@ impl Claim {
         // The file of the claim itself is not there any more, or another run's by now. Its mark may have gone in the course of
         // time.
         let found = self.dataset.read_intent(&self.path).await?;
-        if found.is_none_or(|found| found.token != self.intent.token || found.owner != self.intent.owner) {
+        if found.is_none_or(|found| found.token != self.intent.token) {
             return Ok(false);
         }
         let mark = self.intent.mark();
@@ -366,7 +366,7 @@ mod tests {
         let row = flatten(&event, "log");
         rows.push(&row, EventKey::new(&event, &row));
         let mut fan_out = FanOut::new(usize::MAX);
-        fan_out.absorb(rows, 0, |_, _| true);
+        fan_out.absorb(rows, 0, |_, keys| vec![true; keys.len()]);
         let closed = fan_out.close_all().remove(0);
         dataset.put_data_file(write::encode(&closed, &format!("{DATA_FILE}{stem}")).unwrap()).await.unwrap()
     }

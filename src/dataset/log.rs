@@ -397,8 +397,6 @@ fn stored_file(file: &LogicalFileView) -> Result<StoredFile, LogError> {
         e_tag: None,
         version: None,
     };
-    let statistics = file.stats().and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok());
-    let times =
-        statistics.and_then(|all| statistics::event_times(all.get("minValues"), all.get("maxValues")));
+    let times = file.stats().and_then(|statistics| statistics::event_times(&statistics));
     Ok(StoredFile { meta, partition, rows: file.num_records().map(|rows| rows as u64), times })
 }

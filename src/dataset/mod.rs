@@ -18,6 +18,7 @@ mod content;
 mod head;
 mod intent;
 mod known;
+mod known_file;
 mod ledger;
 mod log;
 mod merge;
@@ -44,7 +45,7 @@ pub use check::{Fault, Finding, Inspection};
 pub use compact::{Compacted, Compaction, Files};
 pub use head::{Commit, Head, NewFile, NewVersion};
 pub use intent::{Claim, Claimed};
-pub use known::KnownEvents;
+pub use known::{Group, KnownEvents};
 pub use ledger::{Ledger, LedgerEntry, Standing};
 pub use log::{LogError, Moment};
 pub use reject_id::{IdPrefix, RejectId};
@@ -225,6 +226,21 @@ pub struct StoredFile {
     pub times: Option<(i64, i64)>,
 }
 
+impl From<&NewFile> for StoredFile {
+    fn from(new: &NewFile) -> Self {
+        let NewFile { file, statistics, modified, .. } = new;
+        let meta = ObjectMeta {
+            location: Path::from(file.path.as_str()),
+            last_modified: *modified,
+            size: file.bytes,
+            e_tag: None,
+            version: None,
+        };
+        let times = statistics::event_times(statistics);
+        Self { meta, partition: file.partition.clone(), rows: Some(file.rows), times }
+    }
+}
+
 impl Dataset {
     /// Opens the dataset to write to, making its directory if need be.
     ///
@@ -262,6 +278,17 @@ impl Dataset {
         let store = address.below().map_err(refused)?;
         let log = Log::new(store.clone(), address.store().clone(), &address.url()?);
         Ok(Self { name: typed.to_owned(), store, log, address })
+    }
+
+    /// The same dataset through other stores: such as count, or wait, or fail. `wrap` is given the store as it is below the
+    /// dataset, and the whole of it.
+    ///
+    /// # Errors
+    /// If its address makes no URL.
+    pub fn through(self, wrap: impl Fn(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore>) -> Result<Self, Error> {
+        let store = wrap(self.store.clone());
+        let log = Log::new(store.clone(), wrap(self.address.store().clone()), &self.address.url()?);
+        Ok(Self { store, log, ..self })
     }
 
     fn log_refused(&self, source: LogError) -> Error {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::{GetOptions, ObjectStore, ObjectStoreExt as _};
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
@@ -38,10 +38,18 @@ impl Dataset {
     /// # Errors
     /// If it cannot be read, or has no footer of a Parquet file.
     pub(super) async fn open_file(&self, file: &StoredFile) -> std::result::Result<RowReader, Error> {
-        let (path, size) = (&file.meta.location, file.meta.size);
+        let path = &file.meta.location;
         let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
-        let tail =
-            self.store.get_range(path, size.saturating_sub(TAIL_BYTES)..size).await.map_err(refused)?;
+        let mut size = file.meta.size;
+        let tail = loop {
+            let tail = GetOptions::new().with_range(Some(size.saturating_sub(TAIL_BYTES)..size));
+            let found = self.store.get_opts(path, tail).await.map_err(refused)?;
+            if found.meta.size == size {
+                break found.bytes().await.map_err(refused)?;
+            }
+            // Somebody has written it anew, and not told the log.
+            size = found.meta.size;
+        };
         let reader = RangedReader { store: self.store.clone(), path: path.clone(), size, tail };
         let reader = RowReader::new(reader).await;
         reader.map_err(|source| ContentError::File(source).of(path))

@@ -88,10 +88,11 @@ fn texts(statistics: &[&Statistics]) -> Option<(String, String)> {
 }
 
 /// The times of a file in microseconds since 1970, out of what the log says of it.
-pub(super) fn event_times(min: Option<&Value>, max: Option<&Value>) -> Option<(i64, i64)> {
-    let micros = |value: Option<&Value>| {
-        let time = value?.get(&columns()[id::EVENT_TIME].name)?.as_str()?;
+pub(super) fn event_times(statistics: &str) -> Option<(i64, i64)> {
+    let all: Value = serde_json::from_str(statistics).ok()?;
+    let micros = |values: &str| {
+        let time = all.get(values)?.get(&columns()[id::EVENT_TIME].name)?.as_str()?;
         DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp_micros())
     };
-    Some((micros(min)?, micros(max)?))
+    Some((micros("minValues")?, micros("maxValues")?))
 }

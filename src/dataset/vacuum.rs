@@ -168,12 +168,12 @@ fn may_go(survey: &Survey, path: &Path, since: DateTime<Utc>) -> bool {
     !is_foreign || survey.modified(path).is_some_and(|modified| modified < since)
 }
 
-/// Whether a name is `part-<task>-<attempt>-<number>.parquet`.
+/// Whether a name is `part-<task>-<attempt>-<number>.parquet`, or that of events which were rejects before.
 fn is_our_name(name: &str) -> bool {
     let Some(parts) = name.strip_prefix(DATA_FILE).and_then(|name| name.strip_suffix(".parquet")) else {
         return false;
     };
-    let parts: Vec<&str> = parts.split('-').collect();
+    let parts: Vec<&str> = parts.strip_prefix("retry-").unwrap_or(parts).split('-').collect();
     let [task, attempt, number] = parts.as_slice() else { return false };
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     task.len() == 16
@@ -189,6 +189,7 @@ mod tests {
     #[test]
     fn names_are_told_from_those_of_others() {
         assert!(is_our_name("part-b351752d0d6944ca-0-0065.parquet"));
+        assert!(is_our_name("part-retry-b351752d0d6944ca-12-0000.parquet"));
         for name in [
             "part-00000-2befed33-c358-4768-a43c-3eda0d2a499d-c000.snappy.parquet",
             "part-b351752d0d6944ca-0-.parquet",

@@ -61,9 +61,9 @@ impl PartitionedRows {
         self.rows == 0
     }
 
-    /// The partitions that have rows here, in no order.
-    pub fn partitions(&self) -> impl Iterator<Item = &PartitionKey> {
-        self.partitions.keys()
+    /// The partitions that have rows here, with their rows, in no order.
+    pub fn partitions(&self) -> impl Iterator<Item = (&PartitionKey, &PackedRows)> {
+        self.partitions.iter().map(|(partition, keyed)| (partition, &keyed.rows))
     }
 
     /// Bytes of packed rows and keys.
@@ -112,19 +112,20 @@ impl FanOut {
         Self { open: HashMap::new(), files: HashMap::new(), bytes: 0, budget_bytes }
     }
 
-    /// Takes rows in, except those whose event `is_new` denies, and returns the partitions that must be closed to
-    /// stay within the budget, less what is `reserved` for other things. `is_new` is asked partition by partition,
+    /// Takes rows in, except those whose event `are_new` denies, and returns the partitions that must be closed to
+    /// stay within the budget, less what is `reserved` for other things. `are_new` is asked partition by partition,
     /// in the order of their names.
     pub fn absorb(
         &mut self,
         rows: PartitionedRows,
         reserved_bytes: usize,
-        mut is_new: impl FnMut(&PartitionKey, EventKey) -> bool,
+        mut are_new: impl FnMut(&PartitionKey, &[EventKey]) -> Vec<bool>,
     ) -> Vec<ClosedPartition> {
         let mut partitions: Vec<(PartitionKey, KeyedRows)> = rows.partitions.into_iter().collect();
         partitions.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         for (key, KeyedRows { mut rows, keys }) in partitions {
-            rows.retain(|index| is_new(&key, keys[index]));
+            let are_new = are_new(&key, &keys);
+            rows.retain(|index| are_new[index]);
             if !rows.is_empty() {
                 let before = self.bytes;
                 let open = self.open.entry(key).or_default();
@@ -160,7 +161,12 @@ impl FanOut {
 
     /// Closes every partition, largest first.
     pub fn close_all(&mut self) -> Vec<ClosedPartition> {
-        let keys: Vec<PartitionKey> = self.open.keys().cloned().collect();
+        self.close_those(|_| true)
+    }
+
+    /// Closes the partitions for which `is_meant`, largest first.
+    pub fn close_those(&mut self, is_meant: impl Fn(&PartitionKey) -> bool) -> Vec<ClosedPartition> {
+        let keys: Vec<PartitionKey> = self.open.keys().filter(|key| is_meant(key)).cloned().collect();
         let mut closed: Vec<ClosedPartition> = keys.into_iter().filter_map(|key| self.close(key)).collect();
         closed.sort_unstable_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.key.cmp(&b.key)));
         closed

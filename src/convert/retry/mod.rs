@@ -249,7 +249,7 @@ async fn write_once(
     memory_limit_bytes: usize,
 ) -> Result<(Outcome, Settled), Error> {
     let memory = MemoryShares::of(memory_limit_bytes);
-    let known = KnownEvents::new(dataset, head);
+    let known = KnownEvents::new(dataset, head, memory.known);
     let assembly = Assembly::new(dataset, claim.stem(), attempts.len(), memory, known, Handle::current());
     tokio::task::block_in_place(|| {
         let mut pieces = attempts.iter().map(Attempt::piece).enumerate();
@@ -257,8 +257,8 @@ async fn write_once(
             assembly.finish();
         }
     });
-    let (outcome, known) = assembly.into_outcome()?;
-    let settled = settle(dataset, claim, head, &outcome, &known, Vec::new()).await?;
+    let (outcome, mut known) = assembly.into_outcome()?;
+    let settled = settle(dataset, claim, head, &outcome, &mut known, Vec::new()).await?;
     Ok((outcome, settled))
 }
 
