@@ -118,8 +118,8 @@ pub struct Report {
     /// Wall time.
     #[serde(rename = "elapsed_seconds", serialize_with = "seconds")]
     pub elapsed: Duration,
-    /// Version of trailhouse.
-    pub version: &'static str,
+    /// Which trailhouse it was.
+    pub version: Version,
 }
 
 /// What is counted under a code.
@@ -159,7 +159,7 @@ pub struct RejectCounts {
 }
 
 /// The report of a retry.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Default)]
 pub struct RetryReport {
     /// The rejects that were there.
     pub rejects: RejectCounts,
@@ -170,19 +170,18 @@ pub struct RetryReport {
     /// Wall time.
     #[serde(rename = "elapsed_seconds", serialize_with = "seconds")]
     pub elapsed: Duration,
-    /// Version of trailhouse.
-    pub version: &'static str,
+    /// Which trailhouse it was.
+    pub version: Version,
 }
 
-impl Default for RetryReport {
+/// The version of trailhouse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Version(pub &'static str);
+
+impl Default for Version {
+    /// This one.
     fn default() -> Self {
-        Self {
-            rejects: RejectCounts::default(),
-            events: EventCounts::default(),
-            files: FileCounts::default(),
-            elapsed: Duration::ZERO,
-            version: env!("CARGO_PKG_VERSION"),
-        }
+        Self(env!("CARGO_PKG_VERSION"))
     }
 }
 
@@ -241,16 +240,13 @@ impl RetryReport {
 }
 
 impl Report {
-    /// The report of a run that has found its objects and read none.
-    pub fn of_plan(listed: u64, skipped: &BTreeMap<SkipReason, u64>, changed: u64) -> Self {
-        let objects = ObjectCounts {
-            listed,
-            skipped: skipped.values().sum(),
-            changed,
-            skipped_by_reason: skipped.clone(),
-            ..ObjectCounts::default()
-        };
-        Self { objects, version: env!("CARGO_PKG_VERSION"), ..Self::default() }
+    /// Adds what was listed.
+    pub fn add_plan(&mut self, listed: u64, skipped: BTreeMap<SkipReason, u64>, changed: u64) {
+        self.objects.listed += listed;
+        self.objects.changed += changed;
+        for (reason, objects) in skipped {
+            self.skip(reason, objects);
+        }
     }
 
     /// Adds what a task did.

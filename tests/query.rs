@@ -46,6 +46,24 @@ fn partitions_are_columns_and_choose_the_files() {
         let plan = explain(&dir, "EXPLAIN", &format!("SELECT event_name FROM events WHERE {filter}"));
         assert_eq!(files(&plan).len(), count, "{filter}: {plan}");
     }
+    // The log knows the files' times.
+    for (filter, count) in [
+        ("event_time >= '2025-03-02'", 2),
+        ("event_time < '2025-03-01T00:05:00Z' AND service = 's3'", 1),
+        ("event_time BETWEEN '2025-03-01T12:00:00Z' AND '2025-03-01T13:00:00Z'", 0),
+        ("event_time = '2025-03-01T00:00:07Z' OR event_time > '2025-03-02T00:00:00Z'", 4),
+        ("event_time IS NULL", 4),
+    ] {
+        let plan = explain(&dir, "EXPLAIN", &format!("SELECT event_name FROM events WHERE {filter}"));
+        assert_eq!(files(&plan).len(), count, "{filter}: {plan}");
+    }
+    // And how many rows there are.
+    for (filter, count) in [("true", 1200), ("service = 's3'", 600), ("date = '2020-01-01'", 0)] {
+        let sql = format!("SELECT count(*) AS n FROM events WHERE {filter}");
+        let plan = explain(&dir, "EXPLAIN", &sql);
+        assert!(files(&plan).is_empty(), "{plan}");
+        assert_eq!(dir.query("trail", &sql), [serde_json::json!({"n": count})]);
+    }
     let none = explain(&dir, "EXPLAIN", "SELECT event_name FROM events WHERE date = '2020-01-01'");
     assert!(none.contains("EmptyExec") && files(&none).is_empty(), "{none}");
     // Filters that the directories have answered are not asked again of the rows.

@@ -21,6 +21,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<Exit, Error> {
             )));
         }
     }
+    dataset.require_known_columns().await?;
     let session = QuerySession::open_in_order(&dataset).await?;
     let events = export::read(&session, args.condition.as_deref()).await?;
     let exported = if to_stdout {

@@ -3,6 +3,7 @@
 //! Only the driver claims and commits; what a task does depends on nothing but its objects and the dataset as it stands
 //! when it begins.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::assembly::Outcome;
@@ -49,9 +50,8 @@ impl<'a> Driver<'a> {
     }
 
     /// What need not be converted; nothing of it if all is to be done once more.
-    pub(super) fn ledger(&self) -> &Ledger {
-        const NOTHING: &Ledger = &Ledger::NEW;
-        if self.settings.reprocess { NOTHING } else { self.head.ledger() }
+    pub(super) fn ledger(&self) -> Arc<Ledger> {
+        if self.settings.reprocess { Arc::default() } else { self.head.ledger().clone() }
     }
 
     /// Converts what is left of a task and commits it.
@@ -59,7 +59,7 @@ impl<'a> Driver<'a> {
     /// # Errors
     /// If the dataset cannot be read or written; then nothing is left of the task.
     pub(super) async fn perform(&mut self, mut task: Task) -> Result<Performed, Error> {
-        task.leave_out_known(self.ledger(), &self.filter);
+        task.leave_out_known(&self.ledger(), &self.filter);
         let mut outcome = Outcome::default();
         if !task.objects.is_empty() {
             let claim = match self.dataset.claim(&self.head, &task.id).await? {
@@ -93,7 +93,7 @@ impl<'a> Driver<'a> {
     /// Converts a task that was claimed, again and again if need be, until it is committed.
     async fn convert(&mut self, task: &mut Task, claim: &Claim) -> Result<Outcome, Error> {
         loop {
-            task.leave_out_known(self.ledger(), &self.filter);
+            task.leave_out_known(&self.ledger(), &self.filter);
             if task.objects.is_empty() {
                 return Ok(Outcome::default());
             }

@@ -1,6 +1,6 @@
 //! The main job: log objects to a dataset.
 //!
-//! [`run`] is the whole way on one screen. A [`Plan`] lists the objects that are new and groups them into tasks; `driver`
+//! [`run`] is the whole way on one screen. A [`Plan`] lists the objects that are new, and groups them into tasks; `driver`
 //! runs them: `task` turns objects into data files, `settle` commits them. Here the outcomes are added up and proven to
 //! be complete. [`retry()`] gives what was rejected another chance.
 
@@ -22,7 +22,7 @@ pub use assembly::{Outcome, RejectNote};
 pub use filter::Filter;
 pub use memory::SMALLEST_LIMIT_BYTES;
 pub use piece::ObjectFailure;
-pub use plan::{Plan, PlannedObject, Task};
+pub use plan::{Plan, Planned, PlannedObject, Task};
 pub use progress::{Progress, Snapshot};
 pub use retry::{Retried, Retry, Unfit, retry};
 
@@ -78,7 +78,7 @@ pub enum Error {
 }
 
 /// What a run did, and what it could not do.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Conversion {
     /// The counts, reconciled.
     pub report: Report,
@@ -99,34 +99,43 @@ pub struct Conversion {
 pub async fn run(dataset: &Dataset, settings: &Settings, progress: &Progress) -> Result<Conversion, Error> {
     let start = Instant::now();
     let mut driver = Driver::start(dataset, settings, progress).await?;
-    let plan = Plan::new(settings, dataset, driver.ledger()).await;
-    progress.plan(plan.objects(), plan.bytes());
-    tracing::info!(listed = plan.listed, objects = plan.objects(), tasks = plan.tasks.len(), "planned");
-
-    let mut report = Report::of_plan(plan.listed, &plan.skipped, plan.changed);
-    let (mut failures, mut rejects) = (Vec::new(), Vec::new());
-    let mut tasks = VecDeque::from(plan.tasks);
-    let mut busy = 0;
-    while let Some(task) = tasks.pop_front() {
+    let mut plan = Plan::new(settings, dataset, driver.ledger()).await;
+    let mut conversion = Conversion::default();
+    let mut busy = VecDeque::new();
+    while let Some(task) = plan.next_task().await {
+        progress.plan(task.objects.len() as u64, task.bytes());
         match driver.perform(task).await? {
-            Performed::Done(outcome) => {
-                busy = 0;
-                report.add(&outcome.report);
-                failures.extend(outcome.failures);
-                rejects.extend(outcome.rejects);
-            }
-            // What nobody else does goes first; then it is waited for.
+            Performed::Done(outcome) => conversion.add(*outcome),
+            Performed::Busy(task) => busy.push_back(task),
+        }
+    }
+    // What nobody else did went first. Now the others are waited for, and what they leave is done.
+    while let Some(task) = busy.pop_front() {
+        match driver.perform(task).await? {
+            Performed::Done(outcome) => conversion.add(*outcome),
             Performed::Busy(task) => {
-                tasks.push_back(task);
-                busy += 1;
-                if busy >= tasks.len() {
-                    driver.wait().await?;
-                    busy = 0;
-                }
+                busy.push_back(task);
+                driver.wait().await?;
             }
         }
     }
-    report.elapsed = start.elapsed();
-    report.reconcile()?;
-    Ok(Conversion { report, unlisted: plan.failures, failures, rejects })
+    conversion.close(plan.planned);
+    conversion.report.elapsed = start.elapsed();
+    conversion.report.reconcile()?;
+    Ok(conversion)
+}
+
+impl Conversion {
+    /// Adds what a task did.
+    fn add(&mut self, outcome: Outcome) {
+        self.report.add(&outcome.report);
+        self.failures.extend(outcome.failures);
+        self.rejects.extend(outcome.rejects);
+    }
+
+    /// Adds what was planned, now that all of it is.
+    fn close(&mut self, planned: Planned) {
+        self.report.add_plan(planned.listed, planned.skipped, planned.changed);
+        self.unlisted = planned.failures;
+    }
 }

@@ -1,9 +1,14 @@
 //! Which objects to convert, grouped into tasks.
 //!
 //! Objects go in the bucket's own order: by region and day of delivery, so that the rows of a partition come close
-//! together and most partitions get one file.
+//! together and most partitions get one file. They are listed while the tasks before are converted, so that what is held at
+//! a time is one task.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use hashbrown::HashSet;
 
 use super::Settings;
 use super::filter::Filter;
@@ -52,6 +57,11 @@ impl PlannedObject {
 }
 
 impl Task {
+    /// Bytes to be read, as stored.
+    pub(super) fn bytes(&self) -> u64 {
+        self.objects.iter().map(|planned| planned.object.size).sum()
+    }
+
     /// Leaves out what is in by now.
     pub(super) fn leave_out_known(&mut self, ledger: &Ledger, filter: &str) {
         let before = self.objects.len();
@@ -60,11 +70,26 @@ impl Task {
     }
 }
 
-/// What is to be done.
-#[derive(Debug, Default)]
+/// What is to be done, task by task, in the order in which the sources are listed.
 pub struct Plan {
-    /// Tasks in the order of their objects.
-    pub tasks: Vec<Task>,
+    objects: source::Objects,
+    dataset: Dataset,
+    filter: Filter,
+    fingerprint: String,
+    limit_bytes: u64,
+    /// What was in when the run began: so runs that begin together plan the same tasks, and share them.
+    ledger: Arc<Ledger>,
+    /// The objects there were, if there are several sources: the same one may be found through two.
+    seen: Option<HashSet<blake3::Hash>>,
+    /// The first object of the next task.
+    next: Option<PlannedObject>,
+    /// What was planned so far.
+    pub planned: Planned,
+}
+
+/// What became of the objects that were listed.
+#[derive(Debug, Default)]
+pub struct Planned {
     /// Objects that were listed, wanted or not.
     pub listed: u64,
     /// Objects that need not be opened.
@@ -76,58 +101,75 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Lists the sources and decides what to convert: what is not in the ledger.
-    pub async fn new(settings: &Settings, dataset: &Dataset, ledger: &Ledger) -> Self {
+    /// Finds where the objects of the sources are. What is in the ledger is not to be converted.
+    pub async fn new(settings: &Settings, dataset: &Dataset, ledger: Arc<Ledger>) -> Self {
         let Settings { sources, filter, .. } = settings;
-        let mut plan = Self::default();
-        let mut wanted: BTreeMap<(Option<(String, chrono::NaiveDate)>, String), PlannedObject> =
-            BTreeMap::new();
-        for location in sources {
-            let (objects, failures) = source::list(location, |place| filter.admits_place(place)).await;
-            plan.failures.extend(failures);
-            for object in objects {
-                // A dataset may lie below the logs it is made from.
-                if dataset.contains(&object.name) {
-                    continue;
-                }
-                let key = match classify(&object, filter) {
-                    Ok(key) => key,
-                    Err(reason) => {
-                        plan.listed += 1;
-                        *plan.skipped.entry(reason).or_default() += 1;
-                        continue;
-                    }
-                };
-                let order = key.as_ref().map(|key| (key.region.clone(), key.delivered));
-                // The same object may be found through two sources; it counts once.
-                wanted.insert((order, object.name.clone()), PlannedObject { object, key });
-            }
+        Self {
+            objects: source::list(sources, |place| filter.admits_place(place)).await,
+            dataset: dataset.clone(),
+            filter: filter.clone(),
+            fingerprint: filter.fingerprint(),
+            limit_bytes: settings.commit_every_bytes,
+            ledger,
+            seen: (sources.len() > 1).then(HashSet::new),
+            next: None,
+            planned: Planned::default(),
         }
-        plan.listed += wanted.len() as u64;
-        let fingerprint = filter.fingerprint();
-        wanted.retain(|_, planned| match planned.standing(ledger, &fingerprint) {
+    }
+
+    /// The next task: objects of up to so many bytes, as stored, as one commit takes. By default that is a few gigabytes of
+    /// JSON, a few million events.
+    pub async fn next_task(&mut self) -> Option<Task> {
+        let mut objects = Vec::from_iter(self.next.take());
+        let mut bytes: u64 = objects.iter().map(|planned| planned.object.size).sum();
+        while let Some(listed) = self.objects.next().await {
+            let planned = match listed {
+                Ok(object) => self.consider(object),
+                Err(error) => {
+                    self.planned.failures.push(error);
+                    None
+                }
+            };
+            let Some(planned) = planned else { continue };
+            bytes += planned.object.size;
+            if bytes > self.limit_bytes && !objects.is_empty() {
+                self.next = Some(planned);
+                break;
+            }
+            objects.push(planned);
+        }
+        (!objects.is_empty()).then(|| Task { id: task_id(&objects, &self.fingerprint), objects, known: 0 })
+    }
+
+    /// Counts an object, and whether it is to be converted.
+    fn consider(&mut self, object: LogObject) -> Option<PlannedObject> {
+        // A dataset may lie below the logs it is made from.
+        if self.dataset.contains(&object.name) {
+            return None;
+        }
+        let name = blake3::hash(object.name.as_bytes());
+        if self.seen.as_mut().is_some_and(|seen| !seen.insert(name)) {
+            return None;
+        }
+        let planned = &mut self.planned;
+        planned.listed += 1;
+        let key = match classify(&object, &self.filter) {
+            Ok(key) => key,
+            Err(reason) => {
+                *planned.skipped.entry(reason).or_default() += 1;
+                return None;
+            }
+        };
+        let object = PlannedObject { object, key };
+        match object.standing(&self.ledger, &self.fingerprint) {
             Standing::Known => {
-                *plan.skipped.entry(SkipReason::Known).or_default() += 1;
-                false
+                *planned.skipped.entry(SkipReason::Known).or_default() += 1;
+                return None;
             }
-            Standing::Changed => {
-                plan.changed += 1;
-                true
-            }
-            Standing::New => true,
-        });
-        plan.tasks = tasks(wanted.into_values(), &fingerprint, settings.commit_every_bytes);
-        plan
-    }
-
-    /// Objects to be read.
-    pub fn objects(&self) -> u64 {
-        self.tasks.iter().map(|task| task.objects.len() as u64).sum()
-    }
-
-    /// Bytes to be read, as stored.
-    pub fn bytes(&self) -> u64 {
-        self.tasks.iter().flat_map(|task| &task.objects).map(|planned| planned.object.size).sum()
+            Standing::Changed => planned.changed += 1,
+            Standing::New => {}
+        }
+        Some(object)
     }
 }
 
@@ -143,26 +185,6 @@ fn classify(object: &LogObject, filter: &Filter) -> Result<Option<LogKey>, SkipR
         KeyClass::CloudTrail(key) if !filter.admits_object(&key) => Err(SkipReason::Filtered),
         KeyClass::CloudTrail(key) => Ok(Some(key)),
     }
-}
-
-/// Cuts the objects into tasks of up to `limit_bytes` as stored. By default that is a few gigabytes of JSON, a few million
-/// events: what a task must remember to recognise duplicates grows with it.
-fn tasks(objects: impl Iterator<Item = PlannedObject>, filter: &str, limit_bytes: u64) -> Vec<Task> {
-    let mut tasks: Vec<Vec<PlannedObject>> = Vec::new();
-    let mut bytes = 0;
-    for planned in objects {
-        match tasks.last_mut() {
-            Some(task) if bytes + planned.object.size <= limit_bytes => {
-                bytes += planned.object.size;
-                task.push(planned);
-            }
-            _ => {
-                bytes = planned.object.size;
-                tasks.push(vec![planned]);
-            }
-        }
-    }
-    tasks.into_iter().map(|objects| Task { id: task_id(&objects, filter), objects, known: 0 }).collect()
 }
 
 fn task_id(objects: &[PlannedObject], filter: &str) -> String {

@@ -15,7 +15,7 @@ pub struct Progress {
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Objects to convert; 0 while the sources are being listed.
+    /// Objects to convert, as far as they have been listed; 0 at the beginning.
     pub total_objects: u64,
     /// Bytes to read, as stored.
     pub total_bytes: u64,
@@ -29,8 +29,8 @@ pub struct Snapshot {
 
 impl Progress {
     pub(super) fn plan(&self, objects: u64, bytes: u64) {
-        self.total_objects.store(objects, Ordering::Relaxed);
-        self.total_bytes.store(bytes, Ordering::Relaxed);
+        self.total_objects.fetch_add(objects, Ordering::Relaxed);
+        self.total_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn add_events(&self, events: u64) {

@@ -19,7 +19,6 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-use super::log::LogState;
 use super::merge::Merged;
 use super::{Claim, Claimed, Commit, DATA_FILE, Dataset, Error, Head, NewFile, NewVersion, StoredFile};
 use crate::write;
@@ -128,6 +127,8 @@ impl Compaction {
             }
         }
         groups.retain(|group| group.len() > 1);
+        // Of copies, that of the file ahead stays: the one that was there first.
+        groups.iter_mut().for_each(|group| group.sort_by_key(|file| file.meta.last_modified));
         groups
     }
 }
@@ -155,7 +156,7 @@ impl Dataset {
     /// columns, which this one would lose.
     pub async fn compact(&self, compaction: &Compaction) -> Result<Compacted, Error> {
         let mut head = self.head().await?;
-        self.knows_all_columns(&head)?;
+        self.require_known_columns().await?;
         let mut compacted = Compacted::default();
         let mut partitions = BTreeSet::new();
         let mut left_to_others = BTreeSet::new();
@@ -199,7 +200,7 @@ impl Dataset {
         batch.retain(|group| group.iter().all(|file| head.has_file(&file.meta.location)));
         let settled = async {
             let written = self.write_groups(&batch, claim.stem(), compaction).await?;
-            self.replace(&claim, head.clone(), batch, written, compacted).await
+            self.replace(&claim, head.clone(), batch, written, compaction.target_bytes, compacted).await
         };
         match settled.await {
             Ok(newer) => {
@@ -257,6 +258,7 @@ impl Dataset {
         mut head: Head,
         groups: Vec<Group>,
         written: Vec<(NewFile, u64)>,
+        target_bytes: u64,
         compacted: &mut Compacted,
     ) -> Result<Head, Error> {
         let duplicates: u64 = written.iter().map(|(_, duplicates)| duplicates).sum();
@@ -264,6 +266,7 @@ impl Dataset {
             added: written.into_iter().map(|(file, _)| file).collect(),
             removed: groups.into_iter().flatten().collect(),
             stem: claim.stem().to_owned(),
+            target_bytes,
             ..NewVersion::default()
         };
         if version.is_empty() {
@@ -292,13 +295,6 @@ impl Dataset {
                 claim.clear(&head).await?;
                 return Ok(head);
             }
-        }
-    }
-
-    fn knows_all_columns(&self, head: &Head) -> Result<(), Error> {
-        match head.log().and_then(LogState::unknown_column) {
-            Some(column) => Err(Error::NewerColumns { dataset: self.name.clone(), column }),
-            None => Ok(()),
         }
     }
 }

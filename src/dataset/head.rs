@@ -47,6 +47,8 @@ pub struct NewVersion {
     pub added: Vec<NewFile>,
     /// Data files that count no more: those that are added hold their rows.
     pub removed: Vec<StoredFile>,
+    /// The size up to which they were brought together.
+    pub target_bytes: u64,
     /// Log objects that are in from now on.
     pub objects: Vec<LedgerEntry>,
     /// How the work's files are named, if it brings objects or rejects.
@@ -105,7 +107,7 @@ impl Head {
     }
 
     /// The log objects that are in.
-    pub fn ledger(&self) -> &Ledger {
+    pub fn ledger(&self) -> &Arc<Ledger> {
         &self.ledger
     }
 
@@ -190,8 +192,7 @@ impl Dataset {
             }
         };
         let segment_id = segment.map(|id| id.0);
-        let committed =
-            self.log.commit(head.log.as_ref(), &version.added, &version.removed, segment_id).await;
+        let committed = self.log.commit(head.log.as_ref(), version, segment_id).await;
         let (committed, newer) = match (committed, self.refreshed(head).await) {
             (committed, Ok(newer)) => (committed, newer),
             (Ok(_), Err(error)) => return Err(error),

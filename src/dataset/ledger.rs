@@ -184,10 +184,6 @@ impl LedgerEntry {
 }
 
 impl Ledger {
-    /// A ledger in which nothing is.
-    pub const NEW: Self =
-        Self { manifest: Manifest { segments: Vec::new(), rejects: BTreeSet::new() }, known: Vec::new() };
-
     /// Whether an object is in. One that is in as a whole is in for every filter.
     pub fn standing(&self, entry: &LedgerEntry) -> Standing {
         let name = entry.name();

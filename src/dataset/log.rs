@@ -27,7 +27,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use url::Url;
 
-use super::{NewFile, StoredFile, statistics};
+use super::{NewFile, NewVersion, StoredFile, statistics};
 use crate::partition::PartitionKey;
 use crate::store;
 use crate::table::column::{table, table_schema};
@@ -218,10 +218,10 @@ impl Log {
     pub(super) async fn commit(
         &self,
         base: Option<&LogState>,
-        added: &[NewFile],
-        removed: &[StoredFile],
+        version: &NewVersion,
         segment: Option<u64>,
     ) -> Result<bool, LogError> {
+        let NewVersion { added, removed, target_bytes, .. } = version;
         let mut changes = Vec::new();
         match base {
             Some(base) if !added.is_empty() => changes.extend(base.evolved()?.map(Action::Metadata)),
@@ -250,7 +250,7 @@ impl Log {
                 partition_by: Some(table().partitions.iter().map(|column| column.name.clone()).collect()),
                 predicate: None,
             },
-            false => DeltaOperation::Optimize { predicate: None, target_size: 0 },
+            false => DeltaOperation::Optimize { predicate: None, target_size: target_bytes.cast_signed() },
         };
         let info = Action::CommitInfo(CommitInfo {
             timestamp: Some(super::now().timestamp_millis()),

@@ -155,7 +155,7 @@ pub enum Error {
     GivenUp,
     /// A column that this version would lose.
     #[error(
-        "a newer trailhouse has added the column {column} to {dataset}, which this one would lose; use the newer one"
+        "a newer trailhouse has added the column {column} to {dataset}, which this one does not know and would lose; use the newer one"
     )]
     NewerColumns {
         /// As typed.
@@ -384,6 +384,18 @@ impl Dataset {
             )?;
         files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
         Ok(files)
+    }
+
+    /// Refuses a dataset whose rows hold more than this version of trailhouse knows, for whoever would lose it.
+    ///
+    /// # Errors
+    /// [`Error::NewerColumns`] if they do; or if the log cannot be read.
+    pub async fn require_known_columns(&self) -> Result<(), Error> {
+        let log = self.log.state().await.map_err(|error| self.log_refused(error))?;
+        match log.and_then(|log| log.unknown_column()) {
+            Some(column) => Err(Error::NewerColumns { dataset: self.name.clone(), column }),
+            None => Ok(()),
+        }
     }
 
     /// Whether there is any data file.

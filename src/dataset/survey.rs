@@ -36,6 +36,7 @@ pub(super) struct Survey {
 pub(super) struct HalfWritten {
     pub(super) file: PathBuf,
     pub(super) modified: DateTime<Utc>,
+    pub(super) bytes: u64,
     /// Below the dataset, the name it was to have.
     pub(super) path: Path,
 }
@@ -92,9 +93,15 @@ impl Dataset {
             if !entry.file_type().is_file() || number.parse::<u64>().is_err() {
                 return None;
             }
-            let modified = entry.metadata().ok()?.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+            let metadata = entry.metadata().ok()?;
+            let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             let path = Path::from(path.replace(std::path::MAIN_SEPARATOR, "/"));
-            Some(HalfWritten { path, modified: modified.into(), file: entry.into_path() })
+            Some(HalfWritten {
+                path,
+                modified: modified.into(),
+                bytes: metadata.len(),
+                file: entry.into_path(),
+            })
         });
         half_written.collect()
     }

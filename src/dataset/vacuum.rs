@@ -87,6 +87,7 @@ impl Dataset {
         // A run that was given up finds out by its mark when it wakes up; none sleeps that long.
         for mark in survey.marks().iter().filter(|mark| mark.last_modified < since) {
             vacuumed.other_files += 1;
+            vacuumed.bytes += mark.size;
             files.push(mark.location.clone());
         }
         let half_written: Vec<_> = survey
@@ -95,6 +96,7 @@ impl Dataset {
             .filter(|left| left.modified < since && !survey.is_in_progress(&left.path))
             .collect();
         vacuumed.other_files += half_written.len() as u64;
+        vacuumed.bytes += half_written.iter().map(|left| left.bytes).sum::<u64>();
         if !dry_run {
             self.delete_all(&files).await?;
             half_written.iter().try_for_each(|left| left.delete())?;

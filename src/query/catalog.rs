@@ -1,8 +1,8 @@
 //! The table `events`: the data files of a dataset, as DataFusion sees them.
 //!
-//! Files are listed once when the dataset is opened. Filters on `date`, `service` and `region` choose among them
-//! before any is opened; all other filters go down to the Parquet reader, which prunes by statistics, page index and
-//! bloom filters.
+//! Files are told by the log, or listed where there is none, once when the dataset is opened. Filters on `date`, `service`,
+//! `region` and `event_time` choose among them before any is opened; all but the first three also go down to the Parquet
+//! reader, which prunes by statistics, page index and bloom filters. How many rows there are is known without opening any.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use datafusion::arrow::array::{
 use datafusion::arrow::compute::{and, prep_null_mask_filter};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, Result, ScalarValue, project_schema};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DFSchema, Result, ScalarValue, Statistics, project_schema};
 use datafusion::datasource::file_format::FileFormat as _;
 use datafusion::datasource::file_format::parquet::{ParquetFormat, transform_schema_to_view};
 use datafusion::datasource::listing::PartitionedFile;
@@ -22,9 +23,11 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
+use super::times::FileTimes;
 use crate::dataset::StoredFile;
 use crate::table::column::{PartitionType, file_schema, table};
 
@@ -76,8 +79,13 @@ impl Events {
         expr_applicable_for_cols(&names, filter)
     }
 
-    /// The files whose partition passes all of `filters`.
-    fn select(&self, state: &dyn Session, filters: &[&Expr]) -> Result<Vec<PartitionedFile>> {
+    /// The files whose partition passes all of `filters`, and whose times may pass all `others`.
+    fn select(
+        &self,
+        state: &dyn Session,
+        filters: &[&Expr],
+        others: &[&Expr],
+    ) -> Result<Vec<(&StoredFile, PartitionedFile)>> {
         let schema = DFSchema::try_from(self.partitions.schema())?;
         let mut selected = BooleanArray::from(vec![true; self.files.len()]);
         for filter in filters {
@@ -91,16 +99,50 @@ impl Events {
                 _ => and(&selected, &prep_null_mask_filter(passes))?,
             };
         }
-        let chosen = self.files.iter().enumerate().filter(|(row, _)| selected.value(*row));
+        let chosen = self.files.iter().enumerate().filter(|(row, _)| selected.value(*row)).collect();
+        let chosen = self.select_by_time(state, chosen, others)?;
         chosen
+            .into_iter()
             .map(|(row, file)| {
                 let values =
                     self.partitions.columns().iter().map(|column| ScalarValue::try_from_array(column, row));
                 let values = values.collect::<Result<Vec<_>>>()?;
-                Ok(PartitionedFile::new_from_meta(file.meta.clone()).with_partition_values(values))
+                Ok((file, PartitionedFile::new_from_meta(file.meta.clone()).with_partition_values(values)))
             })
             .collect()
     }
+
+    /// Those of `files` whose times may pass all of `filters`.
+    fn select_by_time<'a>(
+        &self,
+        state: &dyn Session,
+        mut files: Vec<(usize, &'a StoredFile)>,
+        filters: &[&Expr],
+    ) -> Result<Vec<(usize, &'a StoredFile)>> {
+        let schema = self.schema();
+        let described = DFSchema::try_from(schema.clone())?;
+        for filter in filters {
+            let filter = state.create_physical_expr((*filter).clone(), &described)?;
+            // What cannot be told by times chooses all.
+            let predicate = PruningPredicateBuilder::new().with_file_schema(schema.clone()).try_build(filter);
+            let Ok(predicate) = predicate else { continue };
+            if !predicate.always_true() {
+                let stored: Vec<&StoredFile> = files.iter().map(|(_, file)| *file).collect();
+                let mut passes = predicate.prune(&FileTimes(&stored))?.into_iter();
+                files.retain(|_| passes.next().unwrap_or(true));
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// How many rows there are, where the log says so of all files.
+fn statistics(schema: &SchemaRef, files: &[&StoredFile]) -> Statistics {
+    let mut statistics = Statistics::new_unknown(schema);
+    if let Some(rows) = files.iter().map(|file| file.rows).sum::<Option<u64>>() {
+        statistics.num_rows = Precision::Exact(rows as usize);
+    }
+    statistics
 }
 
 #[async_trait]
@@ -130,8 +172,9 @@ impl TableProvider for Events {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let filters: Vec<&Expr> = filters.iter().filter(|filter| self.is_partition_filter(filter)).collect();
-        let files = self.select(state, &filters)?;
+        let (filters, others): (Vec<&Expr>, Vec<&Expr>) =
+            filters.iter().partition(|filter| self.is_partition_filter(filter));
+        let (stored, files): (Vec<_>, Vec<_>) = self.select(state, &filters, &others)?.into_iter().unzip();
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }
@@ -140,6 +183,7 @@ impl TableProvider for Events {
         let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options.clone());
         let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)
+            .with_statistics(statistics(&self.schema(), &stored))
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .build();

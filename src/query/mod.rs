@@ -5,6 +5,7 @@ mod condition;
 mod dialect;
 mod print;
 mod session;
+mod times;
 
 use std::io;
 

@@ -1,57 +1,82 @@
-//! Which objects a source holds.
+//! Which objects the sources hold, in the order in which they are best read.
 //!
-//! A local directory is walked. A bucket is listed level by level, many places at a time, so that a trail's accounts,
-//! regions and days are listed beside one another and those that nobody asks for are never listed at all.
+//! First the directories are found: those of a bucket level by level, many places at a time, so that a trail's accounts,
+//! regions and days are looked through beside one another, and those that nobody asks for never are. Then their objects are
+//! listed, directory by directory, some ahead of what is wanted; so that a source of a billion objects takes the memory of its
+//! directories.
+//!
+//! The directories of a trail come in the order of region and day of delivery, whatever the account: the rows of a partition
+//! come close together then. Others come before these, in the order of their names.
 
-use chrono::DateTime;
-use futures::stream::{FuturesUnordered, StreamExt as _};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate};
+use futures::stream::{BoxStream, FuturesUnordered, StreamExt as _};
 use object_store::path::Path;
-use object_store::{ListResult, ObjectMeta, ObjectStoreExt as _};
+use object_store::{ListResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _};
 use walkdir::WalkDir;
 
 use super::location::{GLOB_OPTIONS, StoredLocation, What};
+use super::log_key::Place;
 use super::{Error, Location, LogObject};
 
 /// Places of a bucket that are listed at a time.
 const LISTINGS: usize = 32;
 
-/// What a listing found, in the order of the objects' names. Objects and directories that cannot be looked at are
-/// among the errors; the rest is listed all the same. Places for which `admits` says no are left out where leaving them
-/// out spares anything.
-pub async fn list(location: &Location, admits: impl Fn(&str) -> bool) -> (Vec<LogObject>, Vec<Error>) {
-    let stored = match location {
-        Location::Stdin => return (vec![LogObject::stdin()], Vec::new()),
-        Location::Stored(stored) => stored,
-    };
-    let found = match (stored.what, stored.address.directory()) {
-        (What::Object, _) => vec![head(stored).await],
-        (_, Some(_)) => walk(stored).collect(),
-        (what, None) => {
-            // An object, and others whose names go on behind it and a slash: the object was meant.
-            let object = if what == What::Either { Some(head(stored).await) } else { None };
-            match object {
-                Some(Ok(object)) => vec![Ok(object)],
-                none => {
-                    let (found, is_empty) = list_levels(stored, admits).await;
-                    // Neither the one nor the other is there.
-                    match none {
-                        Some(missing) if is_empty => vec![missing],
-                        _ => found,
-                    }
+/// Objects of a directory that are listed ahead: a page of most stores.
+const AHEAD: usize = 1000;
+
+/// Objects as they are listed. What cannot be looked at is an error; the rest is listed all the same.
+pub type Objects = BoxStream<'static, Result<LogObject, Error>>;
+
+/// Somewhere that objects lie.
+#[derive(Debug, Clone)]
+struct Directory {
+    location: Arc<StoredLocation>,
+    path: Path,
+    reach: Reach,
+}
+
+/// Which objects of a directory are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// Those that lie just there: others lie in directories of their own.
+    Direct,
+    /// All that lie below.
+    All,
+}
+
+/// Lists the sources. Places for which `admits` says no are left out where leaving them out spares anything.
+pub async fn list(locations: &[Location], admits: impl Fn(&str) -> bool) -> Objects {
+    let mut named: Vec<Result<LogObject, Error>> = Vec::new();
+    let mut directories = Vec::new();
+    for location in locations {
+        let stored = match location {
+            Location::Stdin => {
+                named.push(Ok(LogObject::stdin()));
+                continue;
+            }
+            Location::Stored(stored) => Arc::new(stored.clone()),
+        };
+        match (stored.what, stored.address.directory()) {
+            (What::Object, _) => named.push(head(&stored).await),
+            (_, Some(_)) => local_directories(&stored, &mut directories, &mut named),
+            (what, None) => {
+                // An object, and others whose names go on behind it and a slash: the object was meant.
+                let object = if what == What::Either { Some(head(&stored).await) } else { None };
+                if let Some(Ok(object)) = object {
+                    named.push(Ok(object));
+                    continue;
                 }
+                let is_empty = remote_directories(&stored, &admits, &mut directories, &mut named).await;
+                // Neither the one nor the other is there.
+                named.extend(object.filter(|_| is_empty));
             }
         }
-    };
-    let (mut objects, mut errors) = (Vec::new(), Vec::new());
-    for found in found {
-        match found {
-            Ok(object) if stored.matches(&object.name) => objects.push(object),
-            Ok(_) => {}
-            Err(error) => errors.push(error),
-        }
     }
-    objects.sort_by(|a, b| a.name.cmp(&b.name));
-    (objects, errors)
+    directories.sort_by_cached_key(Directory::order);
+    let listed = futures::stream::iter(directories).map(Directory::open).buffered(LISTINGS).flatten();
+    futures::stream::iter(named).chain(listed).boxed()
 }
 
 /// The one object that was named.
@@ -63,11 +88,13 @@ async fn head(location: &StoredLocation) -> Result<LogObject, Error> {
     }
 }
 
-/// All objects below a place of a bucket, and whether nothing at all lies there.
-async fn list_levels(
-    location: &StoredLocation,
+/// Finds the directories of a bucket that hold objects. Whether nothing at all lies there.
+async fn remote_directories(
+    location: &Arc<StoredLocation>,
     admits: impl Fn(&str) -> bool,
-) -> (Vec<Result<LogObject, Error>>, bool) {
+    directories: &mut Vec<Directory>,
+    errors: &mut Vec<Result<LogObject, Error>>,
+) -> bool {
     let address = &location.address;
     let list = |place: Path| async move {
         match address.store().list_with_delimiter(Some(&place)).await {
@@ -77,7 +104,7 @@ async fn list_levels(
     };
     let mut waiting = vec![address.path().clone()];
     let mut listings = FuturesUnordered::new();
-    let (mut found, mut is_empty) = (Vec::new(), true);
+    let mut is_empty = true;
     loop {
         while listings.len() < LISTINGS
             && let Some(place) = waiting.pop()
@@ -85,54 +112,151 @@ async fn list_levels(
             listings.push(list(place));
         }
         match listings.next().await {
-            None => return (found, is_empty),
+            None => return is_empty,
             Some(Err(error)) => {
                 is_empty = false;
-                found.push(Err(error));
+                errors.push(Err(error));
             }
-            Some(Ok((place, ListResult { common_prefixes, objects, .. }))) => {
+            Some(Ok((path, ListResult { common_prefixes, objects, .. }))) => {
                 is_empty &= common_prefixes.is_empty() && objects.is_empty();
-                // Some tools make a directory by an object of its name with a slash behind it.
-                let files = objects.into_iter().filter(|meta| meta.location != place);
-                found.extend(files.map(|meta| Ok(LogObject::stored(location, meta))));
-                waiting.extend(common_prefixes.into_iter().filter(|place| admits(place.as_ref())));
+                let directory = |path, reach| Directory { location: location.clone(), path, reach };
+                if objects.iter().any(|meta| meta.location != path) {
+                    let reach = if common_prefixes.is_empty() { Reach::All } else { Reach::Direct };
+                    directories.push(directory(path, reach));
+                }
+                for place in common_prefixes.into_iter().filter(|place| admits(place.as_ref())) {
+                    // A trail's days hold objects and no directories: nothing needs to be found there.
+                    match day_of(place.as_ref()) {
+                        Some(_) => directories.push(directory(place, Reach::All)),
+                        None => waiting.push(place),
+                    }
+                }
             }
         }
     }
 }
 
-/// All files below a local directory. The store's own listing ends at the first directory it may not look into.
-fn walk(location: &StoredLocation) -> impl Iterator<Item = Result<LogObject, Error>> + '_ {
-    let directory = location.address.directory().unwrap_or(std::path::Path::new("."));
-    WalkDir::new(directory).follow_links(true).into_iter().filter_map(move |entry| {
-        let unreachable = |error: walkdir::Error| Error::Unreachable {
-            location: error.path().unwrap_or(directory).display().to_string(),
-            source: error.into(),
+/// Finds the directories of a local disk.
+fn local_directories(
+    location: &Arc<StoredLocation>,
+    directories: &mut Vec<Directory>,
+    errors: &mut Vec<Result<LogObject, Error>>,
+) {
+    for entry in walk(location, location.address.path(), usize::MAX) {
+        match entry {
+            Ok(entry) if entry.file_type().is_dir() => match Path::from_absolute_path(entry.path()) {
+                Ok(path) => {
+                    directories.push(Directory { location: location.clone(), path, reach: Reach::Direct });
+                }
+                Err(source) => {
+                    let location = entry.path().display().to_string();
+                    errors.push(Err(Error::BadPath { location, source }));
+                }
+            },
+            Ok(_) => {}
+            // What else cannot be looked at shows when the objects are listed.
+            Err(error) if error.loop_ancestor().is_some() => errors.push(Err(unreachable(location, error))),
+            Err(_) => {}
+        }
+    }
+}
+
+/// A local directory. The store's own listing ends at the first directory it may not look into.
+fn walk(location: &StoredLocation, path: &Path, depth: usize) -> walkdir::IntoIter {
+    let directory = match location.address.directory() {
+        Some(directory) if path == location.address.path() => directory.to_owned(),
+        _ => std::path::Path::new("/").join(path.as_ref()),
+    };
+    WalkDir::new(directory).max_depth(depth).follow_links(true).sort_by_file_name().into_iter()
+}
+
+fn unreachable(location: &StoredLocation, error: walkdir::Error) -> Error {
+    let place = error.path().or(location.address.directory()).map(|path| path.display().to_string());
+    Error::Unreachable { location: place.unwrap_or_default(), source: error.into() }
+}
+
+/// The region and the day of a trail's directory.
+fn day_of(place: &str) -> Option<(String, NaiveDate)> {
+    let Place { region, days, .. } = Place::of(place);
+    let (first, last) = days?;
+    Some((region?.to_owned(), first)).filter(|_| first == last)
+}
+
+impl Directory {
+    fn order(&self) -> (Option<(String, NaiveDate)>, String) {
+        let name = self.location.address.name_of(&self.path);
+        (day_of(&name), name)
+    }
+
+    /// Starts to list its objects.
+    async fn open(self) -> Objects {
+        if self.location.address.directory().is_some() {
+            return self.local_objects();
+        }
+        let mut objects = self.remote_objects().await;
+        let mut first = Vec::new();
+        while first.len() < AHEAD
+            && let Some(object) = objects.next().await
+        {
+            first.push(object);
+        }
+        futures::stream::iter(first).chain(objects).boxed()
+    }
+
+    async fn remote_objects(self) -> Objects {
+        let Self { location, path, reach } = self;
+        let store = location.address.store().clone();
+        let listed = match reach {
+            Reach::All => store.list(Some(&path)),
+            Reach::Direct => match store.list_with_delimiter(Some(&path)).await {
+                Ok(listed) => futures::stream::iter(listed.objects).map(Ok).boxed(),
+                Err(source) => futures::stream::iter([Err(source)]).boxed(),
+            },
         };
-        let entry = match entry {
-            Ok(entry) if entry.file_type().is_file() => entry,
-            Ok(_) => return None,
-            Err(error) => return Some(Err(unreachable(error))),
-        };
-        let path = Path::from_absolute_path(entry.path())
-            .map_err(|source| Error::BadPath { location: entry.path().display().to_string(), source });
-        Some(path.and_then(|path| {
-            let metadata = entry.metadata().map_err(unreachable)?;
-            let last_modified = metadata.modified().map_or(DateTime::UNIX_EPOCH, DateTime::from);
-            let meta = ObjectMeta {
-                location: path,
-                last_modified,
-                size: metadata.len(),
-                e_tag: None,
-                version: None,
+        let objects = listed.filter_map(move |listed| {
+            let object = match listed {
+                // Some tools make a directory by an object of its name with a slash behind it.
+                Ok(meta) if meta.location == path => None,
+                Ok(meta) => {
+                    Some(LogObject::stored(&location, meta)).filter(|object| location.matches(object))
+                }
+                Err(source) => {
+                    let object = location.address.name_of(&path);
+                    return std::future::ready(Some(Err(Error::Store { object, source })));
+                }
             };
-            Ok(LogObject::stored(location, meta))
-        }))
-    })
+            std::future::ready(object.map(Ok))
+        });
+        objects.boxed()
+    }
+
+    fn local_objects(self) -> Objects {
+        let Self { location, path, .. } = self;
+        let objects = walk(&location, &path, 1).filter_map(move |entry| {
+            let entry = match entry {
+                Ok(entry) if entry.file_type().is_file() => entry,
+                Ok(_) => return None,
+                Err(error) if error.loop_ancestor().is_some() => return None,
+                Err(error) => return Some(Err(unreachable(&location, error))),
+            };
+            let object = local_object(&location, &entry);
+            Some(object).filter(|object| object.as_ref().map_or(true, |object| location.matches(object)))
+        });
+        futures::stream::iter(objects).boxed()
+    }
+}
+
+fn local_object(location: &StoredLocation, entry: &walkdir::DirEntry) -> Result<LogObject, Error> {
+    let path = Path::from_absolute_path(entry.path())
+        .map_err(|source| Error::BadPath { location: entry.path().display().to_string(), source })?;
+    let metadata = entry.metadata().map_err(|error| unreachable(location, error))?;
+    let last_modified = metadata.modified().map_or(DateTime::UNIX_EPOCH, DateTime::from);
+    let meta = ObjectMeta { location: path, last_modified, size: metadata.len(), e_tag: None, version: None };
+    Ok(LogObject::stored(location, meta))
 }
 
 impl StoredLocation {
-    fn matches(&self, name: &str) -> bool {
-        self.pattern.as_ref().is_none_or(|pattern| pattern.matches_with(name, GLOB_OPTIONS))
+    fn matches(&self, object: &LogObject) -> bool {
+        self.pattern.as_ref().is_none_or(|pattern| pattern.matches_with(&object.name, GLOB_OPTIONS))
     }
 }

@@ -19,7 +19,7 @@ use object_store::{GetResultPayload, ObjectMeta, ObjectStore, ObjectStoreExt as 
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use inflate::{Compression, Inflater};
-pub use listing::list;
+pub use listing::{Objects, list};
 pub use location::Location;
 use location::StoredLocation;
 
