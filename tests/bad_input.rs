@@ -178,3 +178,40 @@ fn a_gzip_bomb() {
         insta::assert_snapshot!(told(&dir, &run));
     });
 }
+
+/// A disk that is full, as files of more than a few kilobytes find it: nothing is left of the run, and once there is room it is
+/// simply run again.
+#[test]
+fn a_full_disk() {
+    let dir = Dir::new();
+    let events: Vec<String> = (0..2000).map(|n| event(n * 50, ["s3", "ec2"][n as usize % 2], "r")).collect();
+    dir.write("logs/small.json", log_file(&events[..3]));
+    dir.run(&["convert", "logs", "--to", "trail"]).succeeds();
+    dir.write("logs/large.json", log_file(&events));
+    let before = dir.data_files("trail");
+    let largest = before.values().map(Vec::len).max().unwrap();
+    // In blocks of 512 bytes; the signal that comes with it is ignored.
+    let limit = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"", largest / 512 + 8);
+    let full = |args: &[&str]| {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &limit, env!("CARGO_BIN_EXE_trailhouse")]).args(args).current_dir(dir.path("."));
+        command.output().unwrap()
+    };
+    let output = full(&["convert", "logs", "--to", "trail"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("cannot write date=") && said.contains("File too large"), "{said}");
+    assert_eq!(dir.data_files("trail"), before);
+    assert!(dir.files("trail/_trailhouse/intents").is_empty());
+    dir.run(&["check", "trail"]).succeeds();
+    let rows = || dir.query("trail", "SELECT count(*) AS n FROM events");
+    assert_eq!(rows(), [serde_json::json!({"n": 3})]);
+
+    dir.run(&["convert", "logs", "--to", "trail"]).succeeds();
+    let output = full(&["compact", "trail"]);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    dir.run(&["check", "trail"]).succeeds();
+    dir.run(&["compact", "trail"]).succeeds();
+    assert_eq!(rows(), [serde_json::json!({"n": 2000})]);
+    dir.run(&["check", "trail"]).succeeds();
+}

@@ -355,3 +355,18 @@ fn duplicates_are_looked_for_where_they_may_be() {
     assert_eq!(written_and_read("copies", &service(5..12, "sts")).0, 3);
     assert_eq!(written_and_read("copies of copies", &service(day + 3..day + 5, "s3")).0, 0);
 }
+
+/// Services whose names begin with another's lie between its directory's name and what is in it.
+#[test]
+fn services_whose_names_begin_alike() {
+    let dir = Dir::new();
+    let services = ["ec2", "ec2-instance-connect", "ec2.x", "ec20", "s3", "s3-outposts"];
+    let events: Vec<String> = services.iter().zip(0..).map(|(service, n)| event(n, service, "r")).collect();
+    for _ in 0..2 {
+        dir.write("log.json", log_file(&events));
+        dir.run(&["convert", "log.json", "--to", "trail", "--reprocess"]).succeeds();
+    }
+    let counts = dir.query("trail", "SELECT count(*) AS n FROM events");
+    assert_eq!(counts, [serde_json::json!({"n": services.len()})]);
+    dir.run(&["check", "trail"]).succeeds();
+}

@@ -259,3 +259,17 @@ fn earlier_versions_can_be_asked() {
     assert_eq!(count(&[]), "{\"n\":2}\n");
     refused(&["--version", "0"], "trail has no transaction log");
 }
+
+/// While the first run has not committed, and if it has died, nothing counts; not even for whoever finds no log.
+#[test]
+fn what_a_first_run_has_not_committed_is_not_there() {
+    let dir = dataset();
+    std::fs::remove_dir_all(dir.path("trail/_delta_log")).unwrap();
+    let sql = "SELECT event_name FROM events";
+    dir.run(&["query", "trail", sql]).succeeds();
+    let claim = r#"{"task":"0123456789abcdef","stem":"0123456789abcdef-0","owner":{"host":"h","machine":"m","process":1,
+                    "started":"1"},"token":"t","version":"0"}"#;
+    dir.write("trail/_trailhouse/intents/0123456789abcdef-0.json", claim);
+    let told = dir.run(&["query", "trail", sql]).exits(1).stderr;
+    assert!(told.contains("holds no data files"), "{told}");
+}

@@ -355,7 +355,7 @@ fn a_retry_that_fails_before_its_last_step_loses_and_doubles_nothing() {
     mode("trail/_trailhouse/rejects", 0o555);
     let rejects = reject_files(&broken);
     let run = broken.run_unprivileged(&["rejects", "trail", "retry"]).exits(1);
-    assert!(run.stderr.contains("of the dataset: Permission denied"), "{}", run.stderr);
+    assert!(run.stderr.contains("of the dataset trail: Permission denied"), "{}", run.stderr);
     assert_eq!(reject_files(&broken), rejects);
     assert_eq!(events(&broken).len(), 1);
 

@@ -39,7 +39,8 @@ pub async fn run(cli: Cli) -> Result<Exit, Error> {
 /// Quiet unless asked: `-v`, `-vv`, or the usual `RUST_LOG`.
 fn log_to_stderr(verbose: u8) {
     let level = match verbose {
-        0 => "error",
+        // What goes wrong is told by the command; what libraries say of it on their way is of no use then.
+        0 => "off,trailhouse=error",
         1 => "trailhouse=info,warn",
         _ => "trailhouse=debug,info",
     };

@@ -7,15 +7,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::Field;
+use chrono::TimeDelta;
 use futures::{StreamExt as _, TryStreamExt as _};
 use hashbrown::{Equivalent as _, HashSet};
+use object_store::Error::NotFound;
 use object_store::path::Path;
 use serde::Serialize;
 
 use super::content::{ContentError, FileContent};
-use super::ledger::SegmentId;
+use super::ledger::{self, SegmentId};
 use super::log::LogState;
 use super::survey::Survey;
+use super::vacuum::is_our_data_file;
 use super::{Dataset, Error, Head, StoredFile};
 use crate::decode::{Decoder, Step};
 use crate::partition::{PartitionKey, PartitionRef};
@@ -142,6 +145,9 @@ struct LogSays {
     columns: HashSet<String>,
 }
 
+/// For so long, and not always longer, the log says which files were replaced: Delta's `deletedFileRetentionDuration`.
+const REMEMBERED: TimeDelta = TimeDelta::days(7);
+
 /// What was found in one data file.
 struct Examined {
     faults: Vec<Fault>,
@@ -156,7 +162,12 @@ impl Dataset {
     /// If the log cannot be read, or the store refuses. A file that is missing or damaged is a finding.
     pub async fn check(&self, at_a_time: usize) -> Result<Inspection, Error> {
         let survey = self.survey().await?;
-        let head = self.head().await?;
+        let (head, unreadable) = match self.head().await {
+            Err(error @ (Error::Unreadable { .. } | Error::Store { source: NotFound { .. }, .. })) => {
+                (self.head_without_ledger().await?, Some(error))
+            }
+            head => (head?, None),
+        };
         let mut found = Inspection {
             version: head.version(),
             objects: head.ledger().len() as u64,
@@ -164,6 +175,11 @@ impl Dataset {
         };
         self.check_schema(&head, &mut found);
         self.check_data_files(&head, at_a_time, &mut found).await?;
+        if let Some(error) = unreadable {
+            // Without it, nothing can be said of what it would lead to.
+            found.add(ledger::DIRECTORY, Fault::Ledger { error: error.to_string() });
+            return Ok(found);
+        }
         self.check_ledger(&head, &mut found).await?;
         self.check_rejects(&mut found).await?;
         self.check_surroundings(&head, &survey, &mut found).await?;
@@ -194,7 +210,7 @@ impl Dataset {
                 async move {
                     let path = &file.meta.location;
                     let content = match self.read(path).await {
-                        Err(Error::Store { source: object_store::Error::NotFound { .. }, .. }) => {
+                        Err(Error::Store { source: NotFound { .. }, .. }) => {
                             return Ok((file, Examined { faults: vec![Fault::Missing], keys: Vec::new() }));
                         }
                         read => read?,
@@ -237,7 +253,7 @@ impl Dataset {
             match self.read_rejects(&path).await {
                 Ok(rejects) => ids.extend(rejects.iter().map(super::StoredReject::id)),
                 // A retry may have resolved them meanwhile.
-                Err(Error::Store { source: object_store::Error::NotFound { .. }, .. }) => {}
+                Err(Error::Store { source: NotFound { .. }, .. }) => {}
                 Err(error @ (Error::Unreadable { .. } | Error::NewerRejects { .. })) => {
                     found.add(path.as_ref(), Fault::Unreadable { error: error.to_string() });
                 }
@@ -255,6 +271,8 @@ impl Dataset {
         survey: &Survey,
         found: &mut Inspection,
     ) -> Result<(), Error> {
+        // The log forgets in time which files it has replaced.
+        let forgotten = super::now() - REMEMBERED;
         let replaced = match head.log() {
             Some(log) => self.log.removed(log).await.map_err(|error| self.log_refused(error))?,
             None => HashSet::new(),
@@ -262,7 +280,11 @@ impl Dataset {
         for path in survey.uncounted(head) {
             if survey.is_in_progress(path) {
                 found.in_progress += 1;
-            } else if SegmentId::of_path(path).is_some() || replaced.contains(path) {
+            } else if SegmentId::of_path(path).is_some()
+                || replaced.contains(path)
+                || (is_our_data_file(path)
+                    && survey.modified(path).is_some_and(|modified| modified < forgotten))
+            {
                 found.leftovers += 1;
             } else {
                 found.add(path.as_ref(), Fault::Orphan);

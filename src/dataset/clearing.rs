@@ -1,6 +1,7 @@
 //! Clearing away what a run has written and not committed.
 
 use futures::TryStreamExt as _;
+use hashbrown::HashSet;
 use object_store::ObjectStore as _;
 use object_store::path::Path;
 
@@ -44,19 +45,24 @@ impl Dataset {
     /// If the store refuses.
     pub(super) async fn clear(&self, head: &Head, stems: &[&str]) -> Result<(), Error> {
         let stems = Stems::new(stems);
-        for file in self.listed_files(None).await? {
-            let path = file.meta.location;
-            if stems.name(DATA_FILE, &path) && !head.has_file(&path) {
-                self.delete(&path).await?;
-            }
+        let files = self.listed_files(None).await?.into_iter().map(|file| file.meta.location);
+        let left: Vec<Path> =
+            files.filter(|path| stems.name(DATA_FILE, path) && !head.has_file(path)).collect();
+        // What did count, and was replaced, is for readers of earlier versions.
+        let replaced = match head.log().filter(|_| !left.is_empty()) {
+            Some(log) => self.log.removed(log).await.map_err(|error| self.log_refused(error))?,
+            None => HashSet::new(),
+        };
+        for path in left.iter().filter(|path| !replaced.contains(*path)) {
+            self.delete(path).await?;
         }
-        for file in self.stored_reject_files().await? {
+        for file in self.stored_reject_files().await?.into_iter().map(|file| file.location) {
             let counts = rejects::stem_of(&file).is_some_and(|stem| head.ledger().has_rejects(stem));
             if stems.name(REJECT_FILE, &file) && !counts {
                 self.delete(&file).await?;
             }
         }
-        let refused = |source| Error::Store { action: "list", file: ledger::DIRECTORY.to_owned(), source };
+        let refused = |source| self.refusal("list", ledger::DIRECTORY, source);
         let mut segments = self.store.list(Some(&Path::from(ledger::DIRECTORY)));
         while let Some(meta) = segments.try_next().await.map_err(refused)? {
             if SegmentId::of_path(&meta.location)

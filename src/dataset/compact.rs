@@ -13,7 +13,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::StreamExt as _;
 use object_store::path::Path;
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -248,7 +248,10 @@ impl Dataset {
                 writing.await.map_err(|_| Error::Abandoned)?
             }
         });
-        futures::stream::iter(writing).buffered(compaction.threads).try_collect().await
+        // All of them come to an end, so that nothing is still being written when what was is cleared away.
+        let written: Vec<Result<_, Error>> =
+            futures::stream::iter(writing).buffered(compaction.threads).collect().await;
+        written.into_iter().collect()
     }
 
     /// Commits what was written in place of the groups, unless somebody else has replaced their files.

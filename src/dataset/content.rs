@@ -58,7 +58,7 @@ impl Dataset {
     /// # Errors
     /// If the store refuses.
     pub(super) async fn read(&self, path: &Path) -> Result<Bytes, Error> {
-        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        let refused = |source| self.refusal("read", path, source);
         self.store.get(path).await.map_err(refused)?.bytes().await.map_err(refused)
     }
 }

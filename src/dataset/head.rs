@@ -15,7 +15,7 @@ use object_store::path::Path;
 
 use super::ledger::SegmentId;
 use super::log::LogState;
-use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, Standing, StoredFile, is_named};
+use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, StoredFile, is_named};
 use crate::write::DataFile;
 
 /// The dataset as it stands at a version.
@@ -71,17 +71,6 @@ impl NewVersion {
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.removed.is_empty() && self.objects.is_empty() && !self.has_rejects
     }
-
-    /// Whether `head` holds what this brings. Its segment does not tell: another run may have taken it into its own by now.
-    fn is_in(&self, head: &Head) -> bool {
-        let holds = |file: &NewFile| head.has_file(&Path::from(file.file.path.as_str()));
-        let known = |entry: &LedgerEntry| head.ledger.standing(entry) == Standing::Known;
-        match (self.added.is_empty(), self.has_rejects) {
-            (false, _) => self.added.iter().any(holds),
-            (true, true) => head.ledger.has_rejects(&self.stem),
-            (true, false) => !self.objects.is_empty() && self.objects.iter().all(known),
-        }
-    }
 }
 
 impl Head {
@@ -97,12 +86,11 @@ impl Head {
 
     /// The data files below a directory.
     pub fn files_below(&self, directory: &str) -> &[StoredFile] {
-        let below = |file: &StoredFile| {
-            let rest = file.meta.location.as_ref().strip_prefix(directory);
-            rest.is_some_and(|rest| rest.starts_with('/'))
-        };
-        let start = self.files.partition_point(|file| file.meta.location.as_ref() < directory);
-        let count = self.files[start..].iter().take_while(|file| below(file)).count();
+        // Names that go on behind the directory's own come before what lies in it: `-` and `.` before `/`.
+        let directory = format!("{directory}/");
+        let start = self.files.partition_point(|file| file.meta.location.as_ref() < directory.as_str());
+        let is_below = |file: &&StoredFile| file.meta.location.as_ref().starts_with(&directory);
+        let count = self.files[start..].iter().take_while(is_below).count();
         &self.files[start..start + count]
     }
 
@@ -142,6 +130,19 @@ impl Dataset {
             None if self.is_empty().await? || self.is_worked_on().await? => Ok(Head::default()),
             None => Err(Error::NoLog { dataset: self.name.clone() }),
         }
+    }
+
+    /// The dataset as it stands, as far as the log tells it.
+    ///
+    /// # Errors
+    /// If the log cannot be read.
+    pub(super) async fn head_without_ledger(&self) -> Result<Head, Error> {
+        let Some(log) = self.log.state().await.map_err(|error| self.log_refused(error))? else {
+            return Ok(Head::default());
+        };
+        let mut files = log.files().map_err(|error| self.log_refused(error))?;
+        files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
+        Ok(Head { log: Some(log), files: files.into(), ledger: Arc::default() })
     }
 
     /// The dataset as it stands by now.
@@ -198,8 +199,16 @@ impl Dataset {
             (Ok(_), Err(error)) => return Err(error),
             (Err(error), Err(_)) => return Err(self.log_refused(error)),
         };
-        // The store may have done what it said it had not: an answer can be lost on its way.
-        let counts = matches!(committed, Ok(true)) || version.is_in(&newer);
+        // The store may have done what it said it had not: an answer can be lost on its way. What the log says of it holds,
+        // even if others have replaced the files since, or taken the segment into theirs.
+        let counts = match (&committed, newer.log()) {
+            (Ok(true), _) => true,
+            (_, None) => false,
+            (_, Some(log)) => {
+                let brought = self.log.brought(head.log(), log, version, segment_id).await;
+                brought.map_err(|error| self.log_refused(error))?
+            }
+        };
         match committed {
             _ if counts => Ok(Commit::Done(newer)),
             Err(error) => Err(self.log_refused(error)),

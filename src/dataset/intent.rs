@@ -19,7 +19,7 @@ use object_store::{ObjectMeta, ObjectStore as _, ObjectStoreExt as _, PutMode};
 use serde::{Deserialize, Serialize};
 
 use super::owner::{Fate, Owner};
-use super::{Commit, Dataset, Error, Head, NewVersion};
+use super::{Commit, DATA_FILE, Dataset, Error, Head, NewVersion, is_named};
 
 /// Where intents lie, below the dataset.
 pub(super) const DIRECTORY: &str = "_trailhouse/intents";
@@ -31,7 +31,7 @@ const RENEWAL: Duration = Duration::from_secs(60);
 const LEASE: TimeDelta = TimeDelta::minutes(15);
 
 /// Attempts at one work that are looked through for a number nobody has used.
-const ATTEMPTS: u32 = 1 << 16;
+const ATTEMPTS: u64 = 1 << 16;
 
 /// What a run is about to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,7 +74,11 @@ impl Dataset {
         if let Some((Intent { owner, .. }, _)) = live.iter().find(|(intent, _)| intent.task == task) {
             return Ok(Claimed::Theirs(format!("process {} on {}", owner.process, owner.host)));
         }
-        for attempt in 0..ATTEMPTS {
+        // Attempts are numbered by the versions of the log, so that a number that was used does not come back: not even when
+        // the files of that name have been replaced.
+        let head = self.refreshed(head).await?;
+        let first = head.version().map_or(0, |version| version + 1);
+        for attempt in first..first + ATTEMPTS {
             let stem = format!("{task}-{attempt}");
             if abandoned.contains(&stem) || head.has_files_of(&stem) {
                 continue;
@@ -94,20 +98,29 @@ impl Dataset {
                 Err(object_store::Error::AlreadyExists { .. }) => {
                     self.read_intent(&path).await?.is_some_and(|found| found.token == intent.token)
                 }
-                Err(source) => return Err(Error::Store { action: "write", file: path.to_string(), source }),
+                Err(source) => return Err(self.refusal("write", path, source)),
             };
             if !is_ours {
                 return Ok(Claimed::Theirs("a run that began this moment".to_owned()));
             }
             let claim = Box::new(Claim::hold(self.clone(), intent, path));
-            let head = self.refreshed(head).await?;
-            if !head.has_files_of(claim.stem()) {
-                return Ok(Claimed::Mine(claim, head));
+            let newer = self.refreshed(&head).await?;
+            if !self.was_used(claim.stem(), &head, &newer).await? {
+                return Ok(Claimed::Mine(claim, newer));
             }
             // Another run has done the work under this name since `head`.
             claim.release().await?;
         }
         Err(Error::TooManyAttempts { task: task.to_owned() })
+    }
+
+    /// Whether files of this name have come to count since `head`, whether they still do as of `newer` or not.
+    async fn was_used(&self, stem: &str, head: &Head, newer: &Head) -> Result<bool, Error> {
+        let Some(latest) = newer.version().filter(|_| newer.version() != head.version()) else {
+            return Ok(false);
+        };
+        let added = self.log.added(head.version(), latest).await.map_err(|error| self.log_refused(error))?;
+        Ok(newer.has_files_of(stem) || added.iter().any(|path| is_named(path, DATA_FILE, stem)))
     }
 
     /// Clears away what runs have left half done that do not live any more. The dataset as it stands then.
@@ -177,16 +190,14 @@ impl Dataset {
         Ok(!self.intents(None).await?.live.is_empty())
     }
 
-    /// What the names of files begin with that runs are writing which live, or may live.
+    /// What the names of files begin with that runs are writing. Also those of runs that have ended: what they were
+    /// committing may still be on its way, until they are cleared away.
     ///
     /// # Errors
     /// If the store refuses.
-    pub(super) async fn stems_of_the_living(&self) -> Result<Vec<String>, Error> {
+    pub(super) async fn stems_in_work(&self) -> Result<Vec<String>, Error> {
         let live = self.intents(None).await?.live.into_iter();
-        Ok(live
-            .filter(|(intent, _)| intent.owner.fate() != Fate::Ended)
-            .map(|(intent, _)| intent.stem)
-            .collect())
+        Ok(live.map(|(intent, _)| intent.stem).collect())
     }
 
     /// A version that changes nothing, so that whatever was about to be committed is overtaken, or shows.
@@ -202,7 +213,7 @@ impl Dataset {
 
     /// The intents there are, or those whose names begin like a task's.
     async fn intents(&self, task: Option<&str>) -> Result<Intents, Error> {
-        let refused = |source| Error::Store { action: "list", file: DIRECTORY.to_owned(), source };
+        let refused = |source| self.refusal("list", DIRECTORY, source);
         let mut listing = self.store.list(Some(&Path::from(DIRECTORY)));
         let mut intents = Intents::default();
         while let Some(meta) = listing.next().await.transpose().map_err(refused)? {
@@ -223,7 +234,7 @@ impl Dataset {
 
     /// `None` if it is gone, or was written by a version that says other things.
     async fn read_intent(&self, path: &Path) -> Result<Option<Intent>, Error> {
-        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        let refused = |source| self.refusal("read", path, source);
         match self.store.get(path).await {
             Ok(found) => Ok(serde_json::from_slice(&found.bytes().await.map_err(refused)?).ok()),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
@@ -235,7 +246,7 @@ impl Dataset {
     async fn store_time(&self) -> Result<chrono::DateTime<chrono::Utc>, Error> {
         let path = Path::from(format!("{DIRECTORY}/clock-{}", std::process::id()));
         self.put(path.as_ref(), bytes::Bytes::new()).await?;
-        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        let refused = |source| self.refusal("read", &path, source);
         let meta = self.store.head(&path).await.map_err(refused)?;
         self.delete(&path).await?;
         Ok(meta.last_modified)
@@ -309,7 +320,7 @@ impl Claim {
         match self.dataset.store.head(&mark).await {
             Ok(_) => Ok(false),
             Err(object_store::Error::NotFound { .. }) => Ok(true),
-            Err(source) => Err(Error::Store { action: "read", file: mark.to_string(), source }),
+            Err(source) => Err(self.dataset.refusal("read", mark, source)),
         }
     }
 
@@ -477,5 +488,37 @@ mod tests {
             };
             head = newest;
         }
+    }
+
+    /// Another run brings the files together before whoever committed them knows that it did, or does the work again.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_replaced_did_count() {
+        let (_dir, dataset) = dataset();
+        let before = dataset.head().await.unwrap();
+        let first = claim(&dataset, &before).await;
+        let version = NewVersion {
+            added: vec![write(&dataset, first.stem()).await],
+            objects: vec![object("a")],
+            stem: first.stem().to_owned(),
+            ..NewVersion::default()
+        };
+        let Commit::Done(head) = dataset.commit(&before, &version).await.unwrap() else { panic!("alone") };
+        let replacing = NewVersion {
+            added: vec![write(&dataset, "other-1").await],
+            removed: head.files().to_vec(),
+            ..NewVersion::default()
+        };
+        let Commit::Done(head) = dataset.commit(&head, &replacing).await.unwrap() else { panic!("alone") };
+        let Commit::Done(again) = dataset.commit(&before, &version).await.unwrap() else {
+            panic!("it was done")
+        };
+        assert_eq!((again.version(), again.files().len()), (head.version(), 1));
+        // What clears up behind it leaves the file that earlier versions need, and nobody writes over it.
+        first.clear(&again).await.unwrap();
+        assert_eq!(dataset.listed_files(None).await.unwrap().len(), 2);
+        let stem = first.stem().to_owned();
+        first.release().await.unwrap();
+        assert_ne!(claim(&dataset, &before).await.stem(), stem);
+        assert_eq!(dataset.check(1).await.unwrap().objects, 1);
     }
 }

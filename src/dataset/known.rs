@@ -16,7 +16,7 @@ use hashbrown::{HashMap, HashSet};
 use super::known_file::KnownFile;
 use super::{Dataset, Error, Head, NewFile, StoredFile};
 use crate::partition::PartitionKey;
-use crate::table::EventKey;
+use crate::table::{EventKey, PackedRows};
 use crate::write::PartitionedRows;
 
 /// The events known so far.
@@ -28,6 +28,8 @@ pub struct KnownEvents {
     /// How many pieces have been asked about.
     pieces: u64,
     limit_bytes: usize,
+    /// As of when it was last seen that nobody wrote any of the events that came along.
+    met: Option<Head>,
 }
 
 /// The partitions of one day and one service.
@@ -61,6 +63,8 @@ struct KnownGroup {
     new: HashSet<EventKey>,
     /// The last piece that had rows of it.
     asked: u64,
+    /// The first and the last time that was asked about; the last is the greatest there is for rows without one.
+    times: Option<(i64, i64)>,
 }
 
 impl KnownGroup {
@@ -72,13 +76,37 @@ impl KnownGroup {
         let files = self.stored.iter().chain(&self.written).map(KnownFile::memory_size);
         files.sum::<usize>() + self.new.allocation_size()
     }
+
+    /// What of it is known of files' events, which may be forgotten at any time: it can be read again.
+    fn read_size(&self) -> usize {
+        self.stored.iter().chain(&self.written).map(KnownFile::read_size).sum()
+    }
+
+    fn note_times(&mut self, rows: &PackedRows) {
+        for row in 0..rows.len() {
+            let (time, ..) = rows.sort_key(row);
+            let (first, last) = self.times.get_or_insert((time, time));
+            (*first, *last) = (time.min(*first), time.max(*last));
+        }
+    }
+
+    /// Whether a file may hold an event that came along.
+    fn may_share(&self, file: &StoredFile) -> bool {
+        match (self.times, file.times) {
+            (None, _) => false,
+            (Some((_, i64::MAX)), _) | (_, None) => true,
+            (Some((first, last)), Some((others_first, others_last))) => {
+                first <= others_last && others_first <= last
+            }
+        }
+    }
 }
 
 impl KnownEvents {
     /// Knows what counts in the dataset as of `head`, and should take about `limit_bytes`.
     pub fn new(dataset: &Dataset, head: &Head, limit_bytes: usize) -> Self {
         let (dataset, head) = (dataset.clone(), head.clone());
-        Self { dataset, head, groups: HashMap::new(), pieces: 0, limit_bytes }
+        Self { dataset, head, groups: HashMap::new(), pieces: 0, limit_bytes, met: None }
     }
 
     /// Looks up what the files say of these rows' events, so that they can be [taken in](Self::insert).
@@ -97,6 +125,7 @@ impl KnownEvents {
                 }
             });
             group.asked = self.pieces;
+            group.note_times(rows);
             for file in group.files() {
                 file.look_up(&self.dataset, rows).await?;
             }
@@ -119,6 +148,11 @@ impl KnownEvents {
     pub async fn meets(&mut self, newer: &Head) -> Result<bool, Error> {
         for file in newer.files().iter().filter(|file| !self.head.has_file(&file.meta.location)) {
             let Some(group) = self.groups.get_mut(&Group::of(&file.partition)) else { continue };
+            if self.met.as_ref().is_some_and(|met| met.has_file(&file.meta.location))
+                || !group.may_share(file)
+            {
+                continue;
+            }
             let mut theirs = KnownFile::new(file.clone());
             if !group.new.is_empty() {
                 theirs.read(&self.dataset).await?;
@@ -135,8 +169,10 @@ impl KnownEvents {
                 if theirs.keys().any(|key| ours.holds(key)) {
                     return Ok(true);
                 }
+                ours.forget();
             }
         }
+        self.met = Some(newer.clone());
         Ok(false)
     }
 
@@ -146,21 +182,37 @@ impl KnownEvents {
         groups + self.groups.capacity() * size_of::<(Group, KnownGroup)>()
     }
 
-    /// The groups to be [forgotten](Self::forget), if what is known takes more memory than it should.
-    pub fn leaving(&self) -> BTreeSet<Group> {
-        let mut excess = match self.memory_size() {
-            size if size > self.limit_bytes => size - self.limit_bytes / 2,
-            _ => return BTreeSet::new(),
-        };
+    /// Forgets what can be read again, if what is known takes more memory than it should; and says which groups are to be
+    /// [forgotten](Self::forget) besides.
+    pub fn leaving(&mut self) -> BTreeSet<Group> {
+        let read: usize = self.groups.values().map(KnownGroup::read_size).sum();
+        let new: usize = self.groups.values().map(|group| group.new.allocation_size()).sum();
+        if read + new > self.limit_bytes {
+            let goal = self.limit_bytes.saturating_sub(new) / 2;
+            for key in self.longest_unasked(read.saturating_sub(goal), KnownGroup::read_size) {
+                if let Some(group) = self.groups.get_mut(&key) {
+                    group.files().for_each(KnownFile::forget);
+                }
+            }
+        }
+        match new > self.limit_bytes {
+            true => self.longest_unasked(new - self.limit_bytes / 2, |group| group.new.allocation_size()),
+            false => BTreeSet::new(),
+        }
+    }
+
+    /// The groups nobody has asked about for the longest time, as many as have that `size` together.
+    fn longest_unasked(&self, mut excess: usize, size: impl Fn(&KnownGroup) -> usize) -> BTreeSet<Group> {
         let mut groups: Vec<(u64, &Group, usize)> =
-            self.groups.iter().map(|(key, group)| (group.asked, key, group.memory_size())).collect();
+            self.groups.iter().map(|(key, group)| (group.asked, key, size(group))).collect();
+        groups.retain(|(.., size)| *size > 0);
         groups.sort_unstable();
-        let leaving = groups.into_iter().take_while(|(_, _, size)| {
-            let leaves = excess > 0;
+        let chosen = groups.into_iter().take_while(|(.., size)| {
+            let chosen = excess > 0;
             excess = excess.saturating_sub(*size);
-            leaves
+            chosen
         });
-        leaving.map(|(_, group, _)| group.clone()).collect()
+        chosen.map(|(_, group, _)| group.clone()).collect()
     }
 
     /// Forgets the events of groups, all of which are in files: the `written` ones, or those that were there before.

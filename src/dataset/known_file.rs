@@ -137,12 +137,16 @@ impl KnownFile {
 
     /// Memory held, in bytes.
     pub(super) fn memory_size(&self) -> usize {
-        let known = match &self.known {
+        size_of::<Self>() + 2 * self.file.meta.location.as_ref().len() + self.read_size()
+    }
+
+    /// Memory held by what was read of it.
+    pub(super) fn read_size(&self) -> usize {
+        match &self.known {
             Known::Times => 0,
             Known::Ids(ids) => ids.memory_size(),
             Known::Keys(keys) => keys.allocation_size(),
-        };
-        size_of::<Self>() + 2 * self.file.meta.location.as_ref().len() + known
+        }
     }
 }
 

@@ -344,7 +344,7 @@ impl Dataset {
 
     async fn read_segment(&self, id: SegmentId) -> Result<StoredSegment, Error> {
         let path = id.path();
-        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        let refused = |source| self.refusal("read", &path, source);
         let content = self.store.get(&path).await.map_err(refused)?.bytes().await.map_err(refused)?;
         Ok(StoredSegment { path, content })
     }

@@ -6,7 +6,6 @@
 //! A version is put on top of the one that was read, or not at all: the store lets no two writers create the same file.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -175,19 +174,43 @@ impl Log {
         Ok(table.snapshot()?.clone())
     }
 
-    /// The files that the versions behind the first of the range brought, up to its end.
-    pub(super) async fn added(&self, versions: Range<u64>) -> Result<Vec<Path>, LogError> {
-        let mut added = Vec::new();
-        for version in versions.start + 1..=versions.end {
+    /// What the versions behind `base` did, up to `latest`: from the first one on, if there was none before.
+    async fn actions(&self, base: Option<u64>, latest: u64) -> Result<Vec<Action>, LogError> {
+        let mut actions = Vec::new();
+        for version in base.map_or(0, |base| base + 1)..=latest {
             // One that is not known any more cannot be asked for either.
             let Some(commit) = self.store.read_commit_entry(version).await? else { continue };
-            let actions = get_actions(version, &commit)?.into_iter();
-            added.extend(actions.filter_map(|action| match action {
-                Action::Add(file) => Some(Path::from(file.path)),
-                _ => None,
-            }));
+            actions.extend(get_actions(version, &commit)?);
         }
-        Ok(added)
+        Ok(actions)
+    }
+
+    /// The files that the versions behind `base` brought, up to `latest`.
+    pub(super) async fn added(&self, base: Option<u64>, latest: u64) -> Result<Vec<Path>, LogError> {
+        let actions = self.actions(base, latest).await?.into_iter();
+        let added = actions.filter_map(|action| match action {
+            Action::Add(file) => Some(Path::from(file.path)),
+            _ => None,
+        });
+        Ok(added.collect())
+    }
+
+    /// Whether one of the versions behind `base`, up to `latest`, brought what `version` was to bring.
+    pub(super) async fn brought(
+        &self,
+        base: Option<&LogState>,
+        latest: &LogState,
+        version: &NewVersion,
+        segment: Option<u64>,
+    ) -> Result<bool, LogError> {
+        let actions = self.actions(base.map(LogState::version), latest.version()).await?;
+        Ok(actions.iter().any(|action| match action {
+            Action::Add(file) => version.added.iter().any(|added| added.file.path == file.path),
+            Action::Txn(transaction) => {
+                transaction.app_id == APPLICATION && segment == Some(transaction.version.cast_unsigned())
+            }
+            _ => false,
+        }))
     }
 
     /// The latest version, by what has been committed since `state`.

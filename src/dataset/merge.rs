@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{SortOptions, filter_record_batch};
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
@@ -28,11 +29,10 @@ use crate::table::column::{columns, file_schema, id};
 use crate::table::{EventKey, Restorer, RowKeys, RowPlaces};
 use crate::write::{EncodedFile, FileEncoder};
 
-/// Rows that are merged at a time.
+/// Rows that are merged at a time, unless they are large.
 const MERGED_ROWS: usize = 512;
 
-/// Rows of a file that are read at a time: no fewer, however many files there are, and no more, however few.
-const FEWEST_ROWS: usize = 16;
+/// Rows of a file that are read at a time, however few files there are.
 const MOST_ROWS: usize = 2048;
 
 /// What came of a merge.
@@ -61,12 +61,13 @@ impl Dataset {
         let rows = readers.iter().map(|reader| reader.metadata().file_metadata().num_rows() as usize).sum();
         let present = readers.iter().fold(0, |present, reader| present | present_columns(reader.metadata()));
         let row_bytes = readers.iter().map(|reader| row_bytes(reader.metadata())).max().unwrap_or(1);
-        let batch_rows = (memory_bytes / files.len() / row_bytes).clamp(FEWEST_ROWS, MOST_ROWS);
+        let batch_rows = (memory_bytes / files.len() / row_bytes).clamp(1, MOST_ROWS);
+        let merged_rows = (memory_bytes / row_bytes).clamp(1, MERGED_ROWS);
         let streams = files.iter().zip(readers).map(|(file, reader)| stream(file, reader, batch_rows));
         let streams = streams.collect::<Result<Vec<_>, _>>()?;
 
         let unreadable = |source: ContentError| source.of(&files[0].meta.location);
-        let mut merged = merge_streams(streams).map_err(|error| unreadable(lost(error)))?;
+        let mut merged = merge_streams(streams, merged_rows).map_err(|error| unreadable(lost(error)))?;
         let mut encoder =
             FileEncoder::try_new(rows, present).map_err(|error| unreadable(ContentError::File(error)))?;
         let mut copies = Copies::default();
@@ -96,7 +97,15 @@ fn stream(
 }
 
 /// The rows in the columns of the table. A column the file does not have is younger than it.
-fn with_all_columns(batch: &RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+fn with_all_columns(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let unknown =
+        batch.schema_ref().fields().iter().find(|field| file_schema().field_with_name(field.name()).is_err());
+    if let Some(unknown) = unknown {
+        let name = unknown.name();
+        return Err(ArrowError::SchemaError(format!(
+            "this version of trailhouse does not know the column {name}"
+        )));
+    }
     let column = |field: &Arc<arrow::datatypes::Field>| -> ArrayRef {
         let found = batch.column_by_name(field.name()).cloned();
         found.unwrap_or_else(|| new_null_array(field.data_type(), batch.num_rows()))
@@ -106,6 +115,7 @@ fn with_all_columns(batch: &RecordBatch) -> Result<RecordBatch, arrow::error::Ar
 
 fn merge_streams(
     streams: Vec<SendableRecordBatchStream>,
+    rows: usize,
 ) -> Result<SendableRecordBatchStream, DataFusionError> {
     let ascending = SortOptions { descending: false, nulls_first: false };
     let order = [id::EVENT_TIME, id::EVENT_ID].map(|column| {
@@ -120,7 +130,7 @@ fn merge_streams(
         .with_streams(streams)
         .with_schema(file_schema())
         .with_expressions(&order)
-        .with_batch_size(MERGED_ROWS)
+        .with_batch_size(rows)
         .with_metrics(BaselineMetrics::new(&ExecutionPlanMetricsSet::new(), 0))
         .with_reservation(MemoryConsumer::new("merge").register(&pool))
         // Among copies, the one of the first file stays.

@@ -32,6 +32,7 @@ mod summary;
 mod survey;
 mod vacuum;
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart};
+use tokio::sync::Mutex;
 
 pub use check::{Fault, Finding, Inspection};
 pub use compact::{Compacted, Compaction, Files};
@@ -59,6 +61,7 @@ use crate::store::{self, Address, StoreUrl};
 use crate::table::RestoreError;
 use crate::write::EncodedFile;
 use log::Log;
+use reject_store::KnownRejects;
 
 /// Why a dataset cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -123,11 +126,11 @@ pub enum Error {
         task: String,
     },
     /// The store refused.
-    #[error("cannot {action} {file} of the dataset: {}", store::root_cause(source))]
+    #[error("cannot {action} {file}: {}", store::root_cause(source))]
     Store {
         /// What was tried.
         action: &'static str,
-        /// The file, relative to the dataset.
+        /// The file, and whose it is.
         file: String,
         /// What the store said.
         source: object_store::Error,
@@ -211,6 +214,7 @@ pub struct Dataset {
     store: Arc<dyn ObjectStore>,
     log: Log,
     address: Address,
+    known_rejects: Arc<Mutex<KnownRejects>>,
 }
 
 /// A data file that is there.
@@ -274,10 +278,13 @@ impl Dataset {
                 Address::local(&directory)?
             }
         };
-        let refused = |source| Error::Store { action: "open", file: String::new(), source };
-        let store = address.below().map_err(refused)?;
+        let store = address.below().map_err(|source| Error::Store {
+            action: "open",
+            file: typed.to_owned(),
+            source,
+        })?;
         let log = Log::new(store.clone(), address.store().clone(), &address.url()?);
-        Ok(Self { name: typed.to_owned(), store, log, address })
+        Ok(Self { name: typed.to_owned(), store, log, address, known_rejects: Arc::default() })
     }
 
     /// The same dataset through other stores: such as count, or wait, or fail. `wrap` is given the store as it is below the
@@ -293,6 +300,11 @@ impl Dataset {
 
     fn log_refused(&self, source: LogError) -> Error {
         Error::Log { dataset: self.name.clone(), source }
+    }
+
+    /// What to say if the store refuses to do something with a file.
+    fn refusal(&self, action: &'static str, file: impl fmt::Display, source: object_store::Error) -> Error {
+        Error::Store { action, file: format!("{file} of the dataset {}", self.name), source }
     }
 
     /// As the user typed it.
@@ -327,7 +339,7 @@ impl Dataset {
             parts.put(content);
             parts.finish().await.map(|_| ())
         };
-        put.await.map_err(|source| Error::Store { action: "write", file: file.to_owned(), source })
+        put.await.map_err(|source| self.refusal("write", file, source))
     }
 
     /// Stores a data file. It does not count before it is committed.
@@ -348,7 +360,7 @@ impl Dataset {
     pub async fn delete(&self, file: &Path) -> Result<(), Error> {
         match self.store.delete(file).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(source) => Err(Error::Store { action: "delete", file: file.to_string(), source }),
+            Err(source) => Err(self.refusal("delete", file, source)),
         }
     }
 
@@ -360,6 +372,8 @@ impl Dataset {
     pub async fn data_files(&self, moment: Moment) -> Result<Vec<StoredFile>, Error> {
         let Some(log) = self.log.state().await.map_err(|error| self.log_refused(error))? else {
             return match moment {
+                // A first run is under way, or has died: nothing counts yet.
+                Moment::Latest if self.is_worked_on().await? => Ok(Vec::new()),
                 Moment::Latest => self.listed_files(None).await,
                 _ => Err(Error::NoVersions { dataset: self.name.clone() }),
             };
@@ -378,10 +392,11 @@ impl Dataset {
     pub(crate) async fn listed_files(&self, directory: Option<&str>) -> Result<Vec<StoredFile>, Error> {
         let prefix = directory.map(Path::from);
         let listing = self.store.list(prefix.as_ref());
-        let mut files: Vec<StoredFile> =
-            listing.try_filter_map(|meta| async move { Ok(data_file(meta)) }).try_collect().await.map_err(
-                |source| Error::Store { action: "list", file: directory.unwrap_or(".").to_owned(), source },
-            )?;
+        let mut files: Vec<StoredFile> = listing
+            .try_filter_map(|meta| async move { Ok(data_file(meta)) })
+            .try_collect()
+            .await
+            .map_err(|source| self.refusal("list", directory.unwrap_or("its files"), source))?;
         files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
         Ok(files)
     }
@@ -403,7 +418,7 @@ impl Dataset {
     /// # Errors
     /// If the store refuses the listing.
     pub async fn is_empty(&self) -> Result<bool, Error> {
-        let refused = |source| Error::Store { action: "list", file: ".".to_owned(), source };
+        let refused = |source| self.refusal("list", "its files", source);
         let mut listing = self.store.list(None);
         while let Some(meta) = listing.next().await {
             if data_file(meta.map_err(refused)?).is_some() {

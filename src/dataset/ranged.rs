@@ -39,7 +39,7 @@ impl Dataset {
     /// If it cannot be read, or has no footer of a Parquet file.
     pub(super) async fn open_file(&self, file: &StoredFile) -> std::result::Result<RowReader, Error> {
         let path = &file.meta.location;
-        let refused = |source| Error::Store { action: "read", file: path.to_string(), source };
+        let refused = |source| self.refusal("read", path, source);
         let mut size = file.meta.size;
         let tail = loop {
             let tail = GetOptions::new().with_range(Some(size.saturating_sub(TAIL_BYTES)..size));

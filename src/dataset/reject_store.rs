@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 use glob::Pattern;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use object_store::path::Path;
-use object_store::{ObjectStore as _, ObjectStoreExt as _};
+use object_store::{ObjectMeta, ObjectStore as _, ObjectStoreExt as _};
 
 use super::rejects::{DIRECTORY, stem_of};
 use super::{Dataset, Error, IdPrefix, RejectFile, RejectId, StoredReject};
@@ -39,6 +40,9 @@ impl Selection {
     }
 }
 
+/// The ids in files of rejects that were read: by path, size and time.
+pub(super) type KnownRejects = HashMap<(Path, u64, DateTime<Utc>), Vec<RejectId>>;
+
 /// Ids that are named when a prefix is ambiguous.
 const NAMED_CANDIDATES: usize = 5;
 
@@ -48,34 +52,45 @@ impl Dataset {
     /// # Errors
     /// If the log or the ledger cannot be read, or the store refuses the listing.
     pub async fn reject_files(&self) -> Result<Vec<Path>, Error> {
+        Ok(self.counted_reject_files().await?.into_iter().map(|file| file.location).collect())
+    }
+
+    async fn counted_reject_files(&self) -> Result<Vec<ObjectMeta>, Error> {
         let mut files = self.stored_reject_files().await?;
         if !files.is_empty() {
             let manifest = self.manifest().await?;
-            files.retain(|file| stem_of(file).is_some_and(|stem| manifest.has_rejects(stem)));
+            files.retain(|file| stem_of(&file.location).is_some_and(|stem| manifest.has_rejects(stem)));
         }
         Ok(files)
     }
 
-    /// The ids of the rejects there are.
+    /// The ids of the rejects there are. What was read of them once is remembered: a run asks again and again.
     ///
     /// # Errors
     /// If a file of rejects cannot be read.
     pub async fn reject_ids(&self) -> Result<HashSet<RejectId>, Error> {
-        let mut ids = HashSet::new();
-        for file in self.reject_files().await? {
-            ids.extend(self.read_rejects(&file).await?.iter().map(StoredReject::id));
+        let mut known = self.known_rejects.lock().await;
+        let mut now = KnownRejects::new();
+        for file in self.counted_reject_files().await? {
+            // A retry writes a file anew, with less in it.
+            let state = (file.location.clone(), file.size, file.last_modified);
+            let ids = match known.remove(&state) {
+                Some(ids) => ids,
+                None => self.read_rejects(&file.location).await?.iter().map(StoredReject::id).collect(),
+            };
+            now.insert(state, ids);
         }
-        Ok(ids)
+        *known = now;
+        Ok(known.values().flatten().copied().collect())
     }
 
     /// The files of rejects, whether they count or not.
-    pub(super) async fn stored_reject_files(&self) -> Result<Vec<Path>, Error> {
+    pub(super) async fn stored_reject_files(&self) -> Result<Vec<ObjectMeta>, Error> {
         let listing = self.store.list(Some(&Path::from(DIRECTORY)));
-        let files = listing.map_ok(|meta| meta.location).try_collect::<Vec<_>>().await;
-        let mut files =
-            files.map_err(|source| Error::Store { action: "list", file: DIRECTORY.to_owned(), source })?;
-        files.retain(|file| file.filename().is_some_and(|name| name.ends_with(".parquet")));
-        files.sort_unstable();
+        let mut files: Vec<ObjectMeta> =
+            listing.try_collect().await.map_err(|source| self.refusal("list", DIRECTORY, source))?;
+        files.retain(|file| file.location.filename().is_some_and(|name| name.ends_with(".parquet")));
+        files.sort_unstable_by(|a, b| a.location.cmp(&b.location));
         Ok(files)
     }
 
@@ -84,7 +99,7 @@ impl Dataset {
     /// # Errors
     /// If it cannot be read.
     pub async fn read_rejects(&self, file: &Path) -> Result<Vec<StoredReject>, Error> {
-        let refused = |source| Error::Store { action: "read", file: file.to_string(), source };
+        let refused = |source| self.refusal("read", file, source);
         let content = self.store.get(file).await.map_err(refused)?.bytes().await.map_err(refused)?;
         RejectFile { path: file.to_string(), content }.decode()
     }

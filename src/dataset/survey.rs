@@ -64,7 +64,7 @@ impl Dataset {
     /// # Errors
     /// If the store refuses.
     pub(super) async fn survey(&self) -> Result<Survey, Error> {
-        let refused = |source| Error::Store { action: "list", file: ".".to_owned(), source };
+        let refused = |source| self.refusal("list", "its files", source);
         let mut survey = Survey { half_written: self.half_written(), ..Survey::default() };
         let mut listing = self.store.list(None);
         while let Some(meta) = listing.try_next().await.map_err(refused)? {
@@ -76,7 +76,7 @@ impl Dataset {
             }
         }
         survey.files.sort_unstable_by(|a, b| a.location.cmp(&b.location));
-        survey.stems = self.stems_of_the_living().await?;
+        survey.stems = self.stems_in_work().await?;
         Ok(survey)
     }
 
@@ -125,7 +125,7 @@ impl Survey {
         at.map_or(0, |at| self.files[at].size)
     }
 
-    /// Whether a run that lives, or may live, is writing it.
+    /// Whether a run is writing it, or left it and was not cleared away yet.
     pub(super) fn is_in_progress(&self, path: &Path) -> bool {
         let segment = SegmentId::of_path(path);
         self.stems.iter().any(|stem| {

@@ -114,7 +114,7 @@ impl Dataset {
         let first = self.log.state_since(since).await.map_err(refused)?;
         let files = first.files().map_err(refused)?.into_iter().map(|file| file.meta.location);
         let mut files: HashSet<Path> = files.collect();
-        files.extend(self.log.added(first.version()..latest.version()).await.map_err(refused)?);
+        files.extend(self.log.added(Some(first.version()), latest.version()).await.map_err(refused)?);
         let since = first.segment.map(SegmentId);
         let mut manifests = vec![head.ledger().manifest().clone()];
         if let Some(id) = since {
@@ -136,7 +136,7 @@ impl Dataset {
                 Ok(None) => return Ok(()),
                 Ok(Some(_)) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(source) => {
-                    return Err(Error::Store { action: "delete", file: "files".to_owned(), source });
+                    return Err(self.refusal("delete", "files", source));
                 }
             }
         }
@@ -166,8 +166,12 @@ impl Dataset {
 /// Whether a file that nothing needs is ours, or old enough.
 fn may_go(survey: &Survey, path: &Path, since: DateTime<Utc>) -> bool {
     let is_data_file = SegmentId::of_path(path).is_none() && rejects::stem_of(path).is_none();
-    let is_foreign = is_data_file && !path.filename().is_some_and(is_our_name);
-    !is_foreign || survey.modified(path).is_some_and(|modified| modified < since)
+    !is_data_file || is_our_data_file(path) || survey.modified(path).is_some_and(|modified| modified < since)
+}
+
+/// Whether a data file is named as trailhouse names them.
+pub(super) fn is_our_data_file(path: &Path) -> bool {
+    path.filename().is_some_and(is_our_name)
 }
 
 /// Whether a name is `part-<task>-<attempt>-<number>.parquet`, or that of events which were rejects before.

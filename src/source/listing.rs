@@ -62,10 +62,13 @@ pub async fn list(locations: &[Location], admits: impl Fn(&str) -> bool) -> Obje
             (What::Object, _) => named.push(head(&stored).await),
             (_, Some(_)) => local_directories(&stored, &mut directories, &mut named),
             (what, None) => {
-                // An object, and others whose names go on behind it and a slash: the object was meant.
+                // An object, and others whose names go on behind it and a slash: the object was meant. But an empty one is how
+                // Azure's hierarchical stores and some tools make a directory.
                 let object = if what == What::Either { Some(head(&stored).await) } else { None };
-                if let Some(Ok(object)) = object {
-                    named.push(Ok(object));
+                if let Some(Ok(object)) = &object
+                    && object.size > 0
+                {
+                    named.push(Ok(object.clone()));
                     continue;
                 }
                 let is_empty = remote_directories(&stored, &admits, &mut directories, &mut named).await;
@@ -193,7 +196,7 @@ impl Directory {
         if self.location.address.directory().is_some() {
             return self.local_objects();
         }
-        let mut objects = self.remote_objects().await;
+        let mut objects = self.remote_objects().await.fuse();
         let mut first = Vec::new();
         while first.len() < AHEAD
             && let Some(object) = objects.next().await

@@ -5,6 +5,7 @@
 //! profile of the AWS CLI, or in the metadata service of the machine. Requests that are throttled or fail on the other side are tried again, each
 //! time after a longer while.
 
+mod patient;
 mod profile;
 
 use std::path::{Path as FilePath, PathBuf};
@@ -20,6 +21,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use url::Url;
+
+use patient::Patient;
 
 /// Why an address cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -171,16 +174,16 @@ impl<'a> StoreUrl<'a> {
         let path = Path::parse(key.trim_matches('/'))
             .map_err(|source| Error::BadPath { address: address(), source })?;
         let store: Arc<dyn ObjectStore> = match self.kind {
-            Kind::S3 => Arc::new(self.s3()?.build().map_err(setup)?),
+            Kind::S3 => Arc::new(Patient(Arc::new(self.s3()?.build().map_err(setup)?))),
             Kind::Google => {
                 let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(self.host);
-                Arc::new(builder.build().map_err(setup)?)
+                Arc::new(Patient(Arc::new(builder.build().map_err(setup)?)))
             }
             Kind::Azure => {
                 let builder = MicrosoftAzureBuilder::from_env().with_container_name(self.host);
                 let endpoint = builder.get_config_value(&AzureConfigKey::Endpoint);
                 let builder = if is_plain(endpoint) { builder.with_allow_http(true) } else { builder };
-                Arc::new(builder.build().map_err(setup)?)
+                Arc::new(Patient(Arc::new(builder.build().map_err(setup)?)))
             }
             Kind::Web => {
                 let options = ClientOptions::new().with_config(ClientConfigKey::AllowHttp, "true");
@@ -307,12 +310,25 @@ pub fn bottom(error: &dyn std::error::Error) -> String {
     if let Some(answer) = answer(&text) {
         return answer;
     }
+    // Where nothing else tells who asks, the machine's own metadata service is asked.
+    let said = error.to_string();
+    if METADATA.iter().any(|path| said.contains(path)) {
+        return format!(
+            "there are no credentials in the environment, and the metadata service gave none ({text}); set \
+             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for Azure, AZURE_STORAGE_ACCOUNT_KEY; for \
+             Google Cloud, GOOGLE_APPLICATION_CREDENTIALS"
+        );
+    }
     // Whom it was that did not answer is said further up.
-    match asked(&error.to_string()) {
+    match asked(&said) {
         Some(server) if !text.contains(server) => format!("{text}, asking {server}"),
         _ => text,
     }
 }
+
+/// What is asked of metadata services: those of EC2 (by either version), Azure (for whatever resource) and Google.
+const METADATA: [&str; 4] =
+    ["/latest/api/token", "/latest/meta-data/", "resource=https", "/computeMetadata/"];
 
 /// The server in a message that names a URL.
 fn asked(text: &str) -> Option<&str> {
@@ -336,6 +352,13 @@ fn answer(text: &str) -> Option<String> {
         "RequestTimeTooSkewed" => "; set this machine's clock",
         "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {
             "; look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_PROFILE"
+        }
+        "AccessDenied" | "AuthorizationFailure" | "AuthorizationPermissionMismatch" => {
+            "; these credentials need permission to list and read there and, for a dataset, to write and delete (on S3: \
+             s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject)"
+        }
+        "AuthenticationFailed" | "NoAuthenticationInformation" => {
+            "; look at AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY and AZURE_STORAGE_SAS_KEY"
         }
         "PermanentRedirect" | "AuthorizationHeaderMalformed" => "; set AWS_REGION to the bucket's region",
         _ => "",

@@ -54,8 +54,10 @@ def no_rows() -> pa.Table:
 class DuckDB:
     """The same rows through DuckDB, which has its own Parquet reader."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, union_by_name: bool = False) -> None:
+        """By name it reads together what older and newer files have of the columns."""
         self.glob = f"{root}/date=*/**/*.parquet"
+        self.options = f"hive_partitioning = true, union_by_name = {str(union_by_name).lower()}"
         # No settings of the user's, and nothing fetched from the network.
         self.connection = duckdb.connect(config={"autoinstall_known_extensions": False})
         self.connection.execute("SET TimeZone = 'UTC'")
@@ -72,7 +74,7 @@ class DuckDB:
 
     def query(self, sql: str) -> duckdb.DuckDBPyRelation:
         """The answer to a query over `dataset`."""
-        view = "WITH dataset AS (SELECT * FROM read_parquet(?, hive_partitioning = true))"
+        view = f"WITH dataset AS (SELECT * FROM read_parquet(?, {self.options}))"
         return self.connection.sql(f"{view} {sql}", params=[self.glob])
 
 

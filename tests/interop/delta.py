@@ -65,10 +65,18 @@ class Log:
     metadata: dict[str, Any] = field(default_factory=dict)
     # By path, those of which the latest version consists.
     adds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # All actions with their kinds, version by version.
+    history: list[list[tuple[str, Any]]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+
+    def begin(self, version: int) -> None:
+        """Begins a version."""
+        self.versions.append(version)
+        self.history.append([])
 
     def apply(self, kind: str, action: Any) -> None:
         """Takes up one action of the version that was begun last."""
+        self.history[-1].append((kind, action))
         if kind == "protocol":
             self.protocol = action
         elif kind == "metaData":
@@ -88,7 +96,7 @@ def read_log(root: Path) -> Log:
     for path in sorted((root / "_delta_log").iterdir()):
         if not VERSION.fullmatch(path.name):
             continue
-        log.versions.append(int(path.stem))
+        log.begin(int(path.stem))
         # Not by splitlines(), which parts texts at other characters too.
         for line in filter(None, path.read_text("utf-8").split("\n")):
             for kind, action in json.loads(line).items():
@@ -105,6 +113,7 @@ def faults(root: Path, table: pa.Table) -> Iterator[str]:
     if delta.version() != log.versions[-1]:
         yield f"deltalake reads version {delta.version()}, the latest is {log.versions[-1]}"
     yield from declaration_faults(delta, log)
+    yield from lying_faults(root, log)
     yield from snapshot_faults(root, delta, log)
     for path, add in log.adds.items():
         if (root / path).is_file():
@@ -157,12 +166,16 @@ def type_name(declared: str | dict[str, Any]) -> str:
 # --- which files it consists of -------------------------------------------------------------------------------------
 
 
-def snapshot_faults(root: Path, delta: DeltaTable, log: Log) -> Iterator[str]:
-    """The table consists of the files that lie there; deltalake reads of each what the log's line says."""
+def lying_faults(root: Path, log: Log) -> Iterator[str]:
+    """The table consists of the files that lie there."""
     lying = {path.relative_to(root).as_posix() for path in dataset.data_files(root)}
-    actions = {row.pop("path"): row for row in dataset.rows(pa.table(delta.get_add_actions(flatten=True)))}
-    for path in sorted(lying ^ actions.keys()):
+    for path in sorted(lying ^ log.adds.keys()):
         yield f"{path}: {'is not in the table' if path in lying else 'is in the table, but not there'}"
+
+
+def snapshot_faults(root: Path, delta: DeltaTable, log: Log) -> Iterator[str]:
+    """deltalake takes the same files for the table as the log's lines do, and reads of each what its line says."""
+    actions = {row.pop("path"): row for row in dataset.rows(pa.table(delta.get_add_actions(flatten=True)))}
     if {Path(uri).resolve() for uri in delta.file_uris()} != {(root / path).resolve() for path in actions}:
         yield "deltalake names other files than it describes"
     for path in sorted(actions.keys() ^ log.adds.keys()):
@@ -283,8 +296,12 @@ def reading_faults(delta: DeltaTable, table: pa.Table) -> Iterator[str]:
     columns and its bounds for true; and DataFusion, a query engine, reads them with its own Parquet reader.
     """
     yield from rows_faults("deltalake with pyarrow", delta.to_pyarrow_table(), table)
-    query = QueryBuilder().register("events", delta).execute("SELECT * FROM events")
-    yield from rows_faults("deltalake with DataFusion", pa.table(query), table)
+    yield from rows_faults("deltalake with DataFusion", read(delta), table)
+
+
+def read(delta: DeltaTable) -> pa.Table:
+    """All rows of a version, by the log's values for the partition columns and DataFusion's reading of the files."""
+    return pa.table(QueryBuilder().register("events", delta).execute("SELECT * FROM events"))
 
 
 def rows_faults(reader: str, found: pa.Table, table: pa.Table) -> Iterator[str]:

@@ -19,9 +19,14 @@ class Store(Protocol):
     """Buckets, by whatever name."""
 
     scheme: str
+    # What comes before the bucket in the paths of requests.
+    root: str
 
     def environment(self, endpoint: str) -> dict[str, str]:
         """What a program must be told to get there."""
+
+    def delta_options(self) -> dict[str, str]:
+        """What deltalake must be told to get there."""
 
     def create(self, bucket: str) -> None:
         """Makes a bucket that is empty."""
@@ -40,8 +45,10 @@ class S3:
     """Moto's."""
 
     scheme = "s3"
+    root = ""
 
     def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
         config = botocore.config.Config(s3={"addressing_style": "path"}, proxies={})
         self.client = boto3.client(
             "s3",
@@ -60,6 +67,10 @@ class S3:
             "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_REGION": "us-east-1",
         }
+
+    def delta_options(self) -> dict[str, str]:
+        """What deltalake must be told to get there."""
+        return self.environment(self.endpoint) | {"AWS_ALLOW_HTTP": "true"}
 
     def create(self, bucket: str) -> None:
         """Makes a bucket that is empty."""
@@ -83,8 +94,10 @@ class Azure:
     """Azurite's."""
 
     scheme = "az"
+    root = f"/{AZURE_ACCOUNT}"
 
     def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
         self.service = BlobServiceClient(
             f"{endpoint}/{AZURE_ACCOUNT}",
             credential={"account_name": AZURE_ACCOUNT, "account_key": AZURE_KEY},
@@ -99,6 +112,10 @@ class Azure:
             "AZURE_STORAGE_ENDPOINT": f"{endpoint}/{AZURE_ACCOUNT}",
         }
 
+    def delta_options(self) -> dict[str, str]:
+        """What deltalake must be told to get there."""
+        return self.environment(self.endpoint) | {"allow_http": "true"}
+
     def create(self, bucket: str) -> None:
         """Makes a bucket that is empty."""
         try:
@@ -109,6 +126,10 @@ class Azure:
     def put(self, bucket: str, key: str, content: bytes) -> None:
         """Stores an object."""
         self.service.get_blob_client(bucket, key).upload_blob(content, overwrite=True)
+
+    def put_directory(self, bucket: str, name: str) -> None:
+        """What an account with a hierarchical namespace shows of a directory: an empty blob of its very name."""
+        self.service.get_blob_client(bucket, name).upload_blob(b"", metadata={"hdi_isfolder": "true"})
 
     def get(self, bucket: str, key: str) -> bytes:
         """Reads an object."""

@@ -1,4 +1,4 @@
-"""A proxy before a store: it notes what is asked for, and can make a share of the requests fail.
+"""A proxy before a store: it notes what is asked for, and can make a share of the requests fail, or refuse some.
 
 It also lets only one request at a time through that is to create an object and not to replace one: stores promise that
 this is atomic, moto only looks and then writes.
@@ -13,18 +13,11 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Callable
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "proxy-connection", "te", "upgrade", "content-length"}
-
-SLOW_DOWN = (
-    b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code>'
-    b"<Message>Please reduce your request rate.</Message></Error>"
-)
-INTERNAL_ERROR = (
-    b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>InternalError</Code>'
-    b"<Message>We encountered an internal error. Please try again.</Message></Error>"
-)
 
 # What can go wrong. `lost` is a lost acknowledgement: the store does what it is asked to, and nobody hears of it. `cut`
 # ends an answer in the middle.
@@ -33,23 +26,74 @@ KINDS = ["slow_down", "internal_error", "refused", "lost", "cut"]
 
 @dataclass(frozen=True)
 class Request:
-    """A request that came in."""
+    """A request that came in: what bucket it is about, and which of its keys."""
 
     method: str
-    path: str
+    bucket: str
+    key: str
     query: dict[str, list[str]]
 
     @property
+    def writes_data(self) -> bool:
+        """Whether it writes a data file of a dataset called `trail`."""
+        return self.method == "PUT" and self.key.startswith("trail/date=")
+
+    @property
     def listed(self) -> str | None:
-        """The prefix, if S3 is asked to list."""
-        if self.method == "GET" and "list-type" in self.query:
+        """The prefix, if the store is asked to list."""
+        if self.method == "GET" and ("list-type" in self.query or self.query.get("comp") == ["list"]):
             return self.query.get("prefix", [""])[0]
         return None
 
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that says no, in the words of a store."""
+
+    status: int
+    code: str
+    message: str
+
     @property
-    def bucket(self) -> str:
-        """Which bucket of S3 it is about."""
-        return self.path.lstrip("/").split("/", 1)[0]
+    def headers(self) -> list[tuple[str, str]]:
+        """Azure has the code here, too."""
+        return [("Content-Type", "application/xml"), ("x-ms-error-code", self.code)]
+
+    @property
+    def content(self) -> bytes:
+        """The code and the message in XML."""
+        said = f"<Error><Code>{escape(self.code)}</Code><Message>{escape(self.message)}</Message></Error>"
+        return f'<?xml version="1.0" encoding="UTF-8"?>{said}'.encode()
+
+
+class Refusal:
+    """Refuses the requests that it concerns: all of them, or all that come behind some that are spared. Which of them are
+    `counted` can be said, too."""
+
+    def __init__(
+        self,
+        answer: Answer,
+        concerns: Callable[[Request], bool],
+        spared: int = 0,
+        counted: Callable[[Request], bool] | None = None,
+    ) -> None:
+        self.answer = answer
+        self.concerns = concerns
+        self.spared = spared
+        self.counted = counted or concerns
+
+    def next(self, request: Request) -> Answer | None:
+        """How the next request is refused."""
+        if not self.spared:
+            return self.answer if self.concerns(request) else None
+        self.spared -= self.counted(request)
+        return None
+
+
+ANSWERS = {
+    "slow_down": Answer(503, "SlowDown", "Please reduce your request rate."),
+    "internal_error": Answer(500, "InternalError", "We encountered an internal error. Please try again."),
+}
 
 
 class Faults:
@@ -80,10 +124,15 @@ class _Server(ThreadingHTTPServer):
 class Proxy:
     """The proxy, from `start` to `stop`."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, root: str = "") -> None:
         self.upstream = port
+        # What comes before the bucket in every path.
+        self.root = root
         self.requests: list[Request] = []
         self.faults: Faults | None = None
+        self.refusal: Refusal | None = None
+        # Of S3's listings: how much a page has at most.
+        self.page: int | None = None
         self.lock = threading.Lock()
         self.creating = threading.Lock()
         self.active = 0
@@ -110,12 +159,25 @@ class Proxy:
         self.server.shutdown()
         self.server.server_close()
 
-    def begin(self, request: Request) -> str | None:
+    def reset(self) -> None:
+        """Nothing fails from now on, and nothing was asked for."""
+        self.settle()
+        with self.lock:
+            self.faults = self.refusal = self.page = None
+            self.requests.clear()
+
+    def request(self, method: str, path: str, query: str) -> Request:
+        """What a request is about."""
+        bucket, _, key = unquote(path).removeprefix(self.root).lstrip("/").partition("/")
+        return Request(method, bucket, key, parse_qs(query, keep_blank_values=True))
+
+    def begin(self, request: Request) -> str | Answer | None:
         """Notes a request. Returns the fault it is to meet."""
         with self.lock:
             self.active += 1
             self.requests.append(request)
-            return self.faults.next() if self.faults else None
+            refused = self.refusal.next(request) if self.refusal else None
+            return refused or (self.faults.next() if self.faults else None)
 
     def end(self) -> None:
         """The request is answered, or will not be."""
@@ -148,7 +210,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         parts = urlsplit(self.path)
-        request = Request(self.command, unquote(parts.path), parse_qs(parts.query, keep_blank_values=True))
+        request = self.owner.request(self.command, parts.path, parts.query)
+        if self.owner.page and request.listed is not None:
+            self.path += f"&max-keys={self.owner.page}"
         fault = self.owner.begin(request)
         try:
             self.serve(body, fault)
@@ -159,12 +223,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_OPTIONS = handle_any  # noqa: N815
 
-    def serve(self, body: bytes, fault: str | None) -> None:
+    def serve(self, body: bytes, fault: str | Answer | None) -> None:
         """Forwards the request and the answer, as far as the fault lets them."""
-        if fault == "slow_down":
-            self.answer(503, "Slow Down", [("Content-Type", "application/xml")], SLOW_DOWN)
-        elif fault == "internal_error":
-            self.answer(500, "Internal Server Error", [("Content-Type", "application/xml")], INTERNAL_ERROR)
+        said = fault if isinstance(fault, Answer) else ANSWERS.get(fault or "")
+        if said:
+            self.answer(said.status, http.client.responses[said.status], said.headers, said.content)
         elif fault == "refused":
             self.hang_up()
         else:
