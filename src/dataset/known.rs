@@ -2,8 +2,8 @@
 //!
 //! Copies of an event share its time and its source, so they lie in partitions of one day and one service, whatever the
 //! region: what is known is kept for each such [`Group`]. Of the data files that were there before, the log tells the times; a
-//! file that may hold one of the events' times is asked by its bloom filter for their ids; and only one that may hold an id
-//! is read, and that only for what tells its rows apart.
+//! file that may hold one of the events' times is asked by its bloom filter for their ids; one that may hold an id is read for
+//! times and ids; and only one that does hold one of them, for all that tells its rows apart.
 //!
 //! What comes along is remembered by its keys, until there are too many of them. Then those of the groups that nobody has asked
 //! about for the longest time are forgotten, as soon as the rows are in files, which can be asked like all others.

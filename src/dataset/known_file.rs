@@ -12,7 +12,7 @@ use super::content::{ContentError, WHOLE_EVENT_ROWS};
 use super::ranged::RowReader;
 use super::{Dataset, Error, StoredFile};
 use crate::table::column::{columns, id};
-use crate::table::{EventKey, PackedRows, Restorer, RowKeys};
+use crate::table::{EventKey, PackedRows, Restorer, RowKeys, RowPlaces, SortKey};
 
 /// A data file, and what is known of its events.
 #[derive(Debug)]
@@ -70,6 +70,7 @@ impl KnownFile {
     /// # Errors
     /// If the file cannot be read.
     pub(super) async fn look_up(&mut self, dataset: &Dataset, rows: &PackedRows) -> Result<(), Error> {
+        let mut candidates = HashSet::new();
         for row in 0..rows.len() {
             let (time, nameless, id) = rows.sort_key(row);
             if !self.may_hold_time(time) {
@@ -80,13 +81,17 @@ impl KnownFile {
             }
             match &self.known {
                 Known::Ids(ids) if ids.may_hold((!nameless).then_some(id)) => {
-                    return self.read(dataset).await;
+                    candidates.insert((time, nameless, id));
                 }
                 Known::Keys(_) => return Ok(()),
                 _ => {}
             }
         }
-        Ok(())
+        // The filters are wrong now and then, mostly about ids of other regions. All keys are read only where they are right.
+        match candidates.is_empty() || !holds_any(dataset, &self.file, &candidates).await? {
+            true => Ok(()),
+            false => self.read(dataset).await,
+        }
     }
 
     /// Whether an event of that time, in microseconds since 1970, may be in it. Events without a time have the greatest.
@@ -170,6 +175,29 @@ async fn read_ids(dataset: &Dataset, file: &StoredFile) -> Result<Ids, Error> {
     }
     let nulls = metadata.row_groups().iter().map(|rows| null_count(rows.column(leaf).statistics()));
     Ok(Ids { filters, has_nameless: nulls.into_iter().any(|nulls| nulls != Some(0)) })
+}
+
+/// Whether a file has a row of one of these times and ids.
+async fn holds_any(
+    dataset: &Dataset,
+    file: &StoredFile,
+    candidates: &HashSet<SortKey<'_>>,
+) -> Result<bool, Error> {
+    let reader = dataset.open_file(file).await?;
+    let found = async {
+        let names = [id::EVENT_TIME, id::EVENT_ID].map(|column| columns()[column].name.as_str());
+        let columns = ProjectionMask::columns(reader.parquet_schema(), names);
+        let mut batches = reader.with_projection(columns).build()?;
+        while let Some(batch) = batches.try_next().await? {
+            let places = RowPlaces::try_new(&batch)?;
+            let mut orders = (0..batch.num_rows()).map(|row| places.place(row).order());
+            if orders.any(|(time, nameless, id)| candidates.contains(&(time, nameless, id.as_bytes()))) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    found.await.map_err(|error: ContentError| error.of(&file.meta.location))
 }
 
 /// The keys of all events of a file. Only rows whose events are told by their whole record are read whole, and nearly every

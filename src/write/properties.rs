@@ -17,6 +17,10 @@ const ROW_GROUP_ROWS: usize = 1 << 20;
 /// for a value.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
+/// Of ids one in ten thousand, for twenty bits: whether an event is there already is asked of every file of its day and
+/// service, and a file that says perhaps must be read.
+const ID_FALSE_POSITIVES: f64 = 0.0001;
+
 /// Values longer than this are cut in statistics; ids, names and times are shorter.
 const STATISTICS_BYTES: usize = 64;
 
@@ -60,8 +64,10 @@ pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
                 builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
             }
             if column.bloom {
+                let false_positives =
+                    if index == id::EVENT_ID { ID_FALSE_POSITIVES } else { BLOOM_FALSE_POSITIVES };
                 builder = builder
-                    .set_column_bloom_filter_fpp(path.clone(), BLOOM_FALSE_POSITIVES)
+                    .set_column_bloom_filter_fpp(path.clone(), false_positives)
                     .set_column_bloom_filter_max_ndv(path, rows.min(ROW_GROUP_ROWS) as u64);
             }
         }
