@@ -217,6 +217,7 @@ async fn convert(dataset: &Dataset, logs: &FilePath) -> std::result::Result<Conv
         commit_every_bytes: 1,
         reprocess: false,
         threads: 2,
+        fetches: 64,
     };
     Ok(convert::run(dataset, &settings, &Progress::default()).await?)
 }

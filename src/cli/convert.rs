@@ -79,6 +79,10 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
 
+    /// Objects fetched at a time from a bucket. More of them help where each answer takes long.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    pub fetches: u16,
+
     /// How to report what was done.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub report: ReportFormat,

@@ -60,6 +60,7 @@ fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
         reprocess: args.reprocess,
         commit_every_bytes: args.commit_every.as_u64(),
         threads,
+        fetches: usize::from(args.fetches),
     })
 }
 

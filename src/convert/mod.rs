@@ -51,6 +51,8 @@ pub struct Settings {
     pub reprocess: bool,
     /// Threads that decode and encode.
     pub threads: usize,
+    /// Objects fetched at a time over a network.
+    pub fetches: usize,
 }
 
 /// Why a run could not go on. What is wrong with single objects or events does not end a run.

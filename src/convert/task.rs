@@ -21,9 +21,6 @@ use crate::source::{self, Fetched};
 /// Objects being fetched at a time from a local disk: a few keep the threads busy.
 const LOCAL_FETCHES: usize = 16;
 
-/// Objects being fetched at a time over a network, where most of the time is spent waiting for the first byte.
-const REMOTE_FETCHES: usize = 64;
-
 /// Converts the objects of `task` and writes the data files, whose names begin with `stem`, to `dataset`. They do not
 /// count before they are committed on top of `head`.
 ///
@@ -47,7 +44,7 @@ pub(super) async fn run(
             for _ in 0..settings.threads {
                 scope.spawn(|| work(task, settings, progress, &assembly, &receiver));
             }
-            Handle::current().block_on(fetch_all(task, memory.fetched, sender));
+            Handle::current().block_on(fetch_all(task, settings.fetches, memory.fetched, sender));
         });
     });
     assembly.into_outcome()
@@ -61,8 +58,9 @@ struct Arrived {
     permit: Option<tokio::sync::OwnedSemaphorePermit>,
 }
 
-/// Fetches the task's objects in order, several at a time, and no more bytes than `budget_bytes` ahead.
-async fn fetch_all(task: &Task, budget_bytes: usize, sender: mpsc::Sender<Arrived>) {
+/// Fetches the task's objects in order, several at a time, and no more bytes than `budget_bytes` ahead. Over a network, where
+/// most of the time is spent waiting for the first byte, as many as `remote_fetches` at a time.
+async fn fetch_all(task: &Task, remote_fetches: usize, budget_bytes: usize, sender: mpsc::Sender<Arrived>) {
     const UNIT: usize = 1 << 10;
     let budget = budget_bytes / UNIT;
     let semaphore = std::sync::Arc::new(tokio::sync::Semaphore::new(budget));
@@ -76,7 +74,7 @@ async fn fetch_all(task: &Task, budget_bytes: usize, sender: mpsc::Sender<Arrive
     });
     let remote = task.objects.iter().any(|planned| planned.object.is_remote());
     let mut arriving =
-        futures::stream::iter(fetches).buffered(if remote { REMOTE_FETCHES } else { LOCAL_FETCHES });
+        futures::stream::iter(fetches).buffered(if remote { remote_fetches } else { LOCAL_FETCHES });
     while let Some(arrived) = arriving.next().await {
         if sender.send(arrived).await.is_err() {
             return;
