@@ -1,11 +1,11 @@
 //! `trailhouse check`: is all as the log says?
 
-use std::io::Write as _;
 use std::thread::available_parallelism;
 
 use bytesize::ByteSize;
 
-use crate::cli::{CheckArgs, ReportFormat};
+use super::report;
+use crate::cli::CheckArgs;
 use crate::dataset::{Dataset, Inspection};
 use crate::error::{Error, Exit};
 
@@ -13,14 +13,7 @@ pub(super) async fn run(args: CheckArgs) -> Result<Exit, Error> {
     let dataset = Dataset::open(&args.dataset)?;
     let threads = args.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
     let inspection = dataset.check(threads).await?;
-    let mut out = std::io::stdout().lock();
-    let written = match args.report {
-        ReportFormat::Text => write_text(&mut out, &args.dataset, &inspection),
-        ReportFormat::Json => {
-            serde_json::to_writer(&mut out, &inspection).map_err(Into::into).and_then(|()| writeln!(out))
-        }
-    };
-    written.map_err(Error::Output)?;
+    report::write(args.report, &inspection, |out| write_text(out, &args.dataset, &inspection))?;
     Ok(if inspection.findings.is_empty() { Exit::Done } else { Exit::Failed })
 }
 

@@ -1,12 +1,12 @@
 //! `trailhouse compact`: small files come together.
 
-use std::io::Write as _;
 use std::thread::available_parallelism;
 
 use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::cli::{CompactArgs, ReportFormat};
+use super::report;
+use crate::cli::CompactArgs;
 use crate::dataset::{Compacted, Compaction, Dataset, Files};
 use crate::error::{Error, Exit};
 
@@ -27,14 +27,7 @@ pub(super) async fn run(args: CompactArgs) -> Result<Exit, Error> {
         dry_run: args.dry_run,
     };
     let compacted = Dataset::open(&args.dataset)?.compact(&compaction).await?;
-    let mut out = std::io::stdout().lock();
-    let written = match args.report {
-        ReportFormat::Text => write_text(&mut out, &args.dataset, &compacted),
-        ReportFormat::Json => {
-            serde_json::to_writer(&mut out, &compacted).map_err(Into::into).and_then(|()| writeln!(out))
-        }
-    };
-    written.map_err(Error::Output)?;
+    report::write(args.report, &compacted, |out| write_text(out, &args.dataset, &compacted))?;
     Ok(Exit::Done)
 }
 

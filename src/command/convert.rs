@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use super::progress;
-use crate::cli::{ConvertArgs, ReportFormat};
+use super::{progress, report};
+use crate::cli::ConvertArgs;
 use crate::convert::{self, Conversion, Filter, Progress, Settings};
 use crate::dataset::Dataset;
 use crate::error::{Error, Exit};
@@ -26,7 +26,7 @@ pub(super) async fn run(args: ConvertArgs) -> Result<Exit, Error> {
 
     let conversion = conversion?;
     explain(&conversion, &args);
-    print_report(&conversion, args.report).map_err(Error::Output)?;
+    report::write(args.report, &conversion.report, |out| writeln!(out, "{}", conversion.report))?;
     Ok(exit(&conversion, args.allow_rejects))
 }
 
@@ -100,17 +100,6 @@ fn explain(conversion: &Conversion, args: &ConvertArgs) {
         (0, _) => eprintln!("trailhouse: no log objects to convert in {sources}"),
         (_, 0) => eprintln!("trailhouse: no events in {sources}"),
         (..) => eprintln!("trailhouse: no events in {sources} are within the filters"),
-    }
-}
-
-fn print_report(conversion: &Conversion, format: ReportFormat) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match format {
-        ReportFormat::Text => writeln!(out, "{}", conversion.report),
-        ReportFormat::Json => {
-            serde_json::to_writer(&mut out, &conversion.report)?;
-            writeln!(out)
-        }
     }
 }
 

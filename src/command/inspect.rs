@@ -7,7 +7,8 @@ use std::io::Write as _;
 use bytesize::ByteSize;
 use chrono::SecondsFormat;
 
-use crate::cli::{InspectArgs, ReportFormat};
+use super::report;
+use crate::cli::InspectArgs;
 use crate::dataset::{Content, Dataset, Share, Summary};
 use crate::error::{Error, Exit};
 
@@ -24,14 +25,9 @@ pub(super) async fn run(args: InspectArgs) -> Result<Exit, Error> {
     let dataset = Dataset::open(&args.dataset)?;
     let head = dataset.head().await?;
     let summary = dataset.summary(&head).await?;
-    let mut out = std::io::stdout().lock();
-    let written = match args.format {
-        ReportFormat::Text => write!(out, "{}", Text { name: &args.dataset, summary: &summary }),
-        ReportFormat::Json => {
-            serde_json::to_writer(&mut out, &summary).map_err(Into::into).and_then(|()| writeln!(out))
-        }
-    };
-    written.map_err(Error::Output)?;
+    report::write(args.format, &summary, |out| {
+        write!(out, "{}", Text { name: &args.dataset, summary: &summary })
+    })?;
     Ok(Exit::Done)
 }
 

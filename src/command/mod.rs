@@ -10,6 +10,7 @@ mod inspect;
 mod progress;
 mod query;
 mod rejects;
+mod report;
 mod vacuum;
 
 use tracing_subscriber::EnvFilter;

@@ -1,12 +1,12 @@
 //! `trailhouse vacuum`: what is not needed goes.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 use chrono::TimeDelta;
 
-use crate::cli::{ReportFormat, VacuumArgs};
+use super::report;
+use crate::cli::VacuumArgs;
 use crate::dataset::{Dataset, Vacuumed};
 use crate::error::{Error, Exit};
 
@@ -23,14 +23,7 @@ pub(super) async fn run(args: VacuumArgs) -> Result<Exit, Error> {
     let too_long = |_| Error::Usage("--retention is longer than time itself".to_owned());
     let retention = TimeDelta::from_std(args.retention).map_err(too_long)?;
     let vacuumed = Dataset::open(&args.dataset)?.vacuum(retention, args.dry_run).await?;
-    let mut out = std::io::stdout().lock();
-    let written = match args.report {
-        ReportFormat::Text => write_text(&mut out, &vacuumed, args.dry_run),
-        ReportFormat::Json => {
-            serde_json::to_writer(&mut out, &vacuumed).map_err(Into::into).and_then(|()| writeln!(out))
-        }
-    };
-    written.map_err(Error::Output)?;
+    report::write(args.report, &vacuumed, |out| write_text(out, &vacuumed, args.dry_run))?;
     Ok(Exit::Done)
 }
 

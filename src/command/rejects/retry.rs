@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::excerpt::Place;
 use super::selection;
-use crate::cli::{RejectsRetryArgs, ReportFormat};
+use crate::cli::RejectsRetryArgs;
+use crate::command::report;
 use crate::convert::{self, Retried, Retry, Unfit};
 use crate::dataset::{Dataset, Selection};
 use crate::error::{Error, Exit};
@@ -29,7 +30,7 @@ pub(super) async fn run(dataset: &Dataset, args: RejectsRetryArgs) -> Result<Exi
         eprintln!("trailhouse: {} is not taken: {}", from.display(), explain(unfit, edited));
     }
     name_remaining(&retried, dataset);
-    print_report(&retried, args.report).map_err(Error::Output)?;
+    report::write(args.report, &retried.report, |out| writeln!(out, "{}", retried.report))?;
     Ok(if retried.report.rejects.remaining > 0 { Exit::Rejects } else { Exit::Done })
 }
 
@@ -64,16 +65,5 @@ fn name_remaining(retried: &Retried, dataset: &Dataset) {
     let rejected = retried.report.events.rejected;
     if rejected > NAMED as u64 {
         eprintln!("trailhouse: {} more stay rejects", rejected - NAMED as u64);
-    }
-}
-
-fn print_report(retried: &Retried, format: ReportFormat) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match format {
-        ReportFormat::Text => writeln!(out, "{}", retried.report),
-        ReportFormat::Json => {
-            serde_json::to_writer(&mut out, &retried.report)?;
-            writeln!(out)
-        }
     }
 }
