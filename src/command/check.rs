@@ -1,18 +1,15 @@
 //! `trailhouse check`: is all as the log says?
 
-use std::thread::available_parallelism;
-
 use bytesize::ByteSize;
 
-use super::report;
+use super::{report, threads};
 use crate::cli::CheckArgs;
 use crate::dataset::{Dataset, Inspection};
 use crate::error::{Error, Exit};
 
 pub(super) async fn run(args: CheckArgs) -> Result<Exit, Error> {
     let dataset = Dataset::open(&args.dataset)?;
-    let threads = args.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from);
-    let inspection = dataset.check(threads).await?;
+    let inspection = dataset.check(threads(args.threads)).await?;
     report::write(args.report, &inspection, |out| write_text(out, &args.dataset, &inspection))?;
     Ok(if inspection.findings.is_empty() { Exit::Done } else { Exit::Failed })
 }

@@ -1,21 +1,15 @@
 //! `trailhouse compact`: small files come together.
 
-use std::thread::available_parallelism;
-
 use bytesize::ByteSize;
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::report;
+use super::{check_order, report, threads};
 use crate::cli::CompactArgs;
 use crate::dataset::{Compacted, Compaction, Dataset, Files};
 use crate::error::{Error, Exit};
 
 pub(super) async fn run(args: CompactArgs) -> Result<Exit, Error> {
-    if let (Some(since), Some(until)) = (args.since, args.until)
-        && since >= until
-    {
-        return Err(Error::Usage(format!("--since {since} leaves nothing before --until {until}")));
-    }
+    check_order(args.since, args.until)?;
     // A day counts if any time of it is meant.
     let end = |until: DateTime<Utc>| (until - TimeDelta::microseconds(1)).date_naive().succ_opt();
     let compaction = Compaction {
@@ -23,7 +17,7 @@ pub(super) async fn run(args: CompactArgs) -> Result<Exit, Error> {
         target_bytes: args.target_size.as_u64(),
         // On a machine of 32 bits the limit is what can be addressed.
         memory_limit_bytes: usize::try_from(args.memory_limit.as_u64()).unwrap_or(usize::MAX),
-        threads: args.threads.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from),
+        threads: threads(args.threads),
         dry_run: args.dry_run,
     };
     let compacted = Dataset::open(&args.dataset)?.compact(&compaction).await?;

@@ -2,9 +2,8 @@
 
 use std::io::Write as _;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
-use super::{progress, report};
+use super::{check_order, progress, report, threads};
 use crate::cli::ConvertArgs;
 use crate::convert::{self, Conversion, Filter, Progress, Settings};
 use crate::dataset::Dataset;
@@ -31,11 +30,7 @@ pub(super) async fn run(args: ConvertArgs) -> Result<Exit, Error> {
 }
 
 fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
-    if let (Some(since), Some(until)) = (args.since, args.until)
-        && since >= until
-    {
-        return Err(Error::Usage(format!("--since {since} leaves nothing before --until {until}")));
-    }
+    check_order(args.since, args.until)?;
     let sources = args.sources.iter().map(|typed| Location::parse(typed)).collect::<Result<Vec<_>, _>>()?;
     let filter = Filter {
         since: args.since,
@@ -43,10 +38,6 @@ fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
         accounts: args.accounts.clone(),
         regions: args.regions.clone(),
         services: args.services.clone(),
-    };
-    let threads = match args.threads {
-        Some(threads) => usize::from(threads),
-        None => available_parallelism().map_or(1, usize::from),
     };
     // On a machine of 32 bits the limit is what can be addressed.
     let memory_limit_bytes = usize::try_from(args.memory_limit.as_u64()).unwrap_or(usize::MAX);
@@ -59,7 +50,7 @@ fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
         redact: args.redact,
         reprocess: args.reprocess,
         commit_every_bytes: args.commit_every.as_u64(),
-        threads,
+        threads: threads(args.threads),
         fetches: usize::from(args.fetches),
     })
 }

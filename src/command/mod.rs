@@ -13,6 +13,9 @@ mod rejects;
 mod report;
 mod vacuum;
 
+use std::thread::available_parallelism;
+
+use chrono::{DateTime, Utc};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command};
@@ -34,6 +37,24 @@ pub async fn run(cli: Cli) -> Result<Exit, Error> {
         Command::Check(args) => check::run(args).await,
         Command::Rejects(args) => rejects::run(args).await,
         Command::Generate(args) => generate::run(&args),
+    }
+}
+
+/// As many threads as were asked for, or one for each core.
+fn threads(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+/// Refuses times between which there are none.
+///
+/// # Errors
+/// [`Error::Usage`] if that is so.
+fn check_order(since: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Result<(), Error> {
+    match (since, until) {
+        (Some(since), Some(until)) if since >= until => {
+            Err(Error::Usage(format!("--since {since} leaves nothing before --until {until}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -238,6 +238,7 @@ impl Dataset {
                 let _permit = semaphore.acquire_many_owned(units as u32).await;
                 let writing = tokio::task::spawn_blocking(move || {
                     Handle::current().block_on(async {
+                        // A group has two files or more.
                         let path = write::file_path(&group[0].partition, &stem, number as u32);
                         let Merged { file, duplicates } = dataset.merge(&group, path, rows_bytes).await?;
                         tracing::debug!(path = file.file.path, files = group.len(), "written");

@@ -43,7 +43,7 @@ pub(super) struct Merged {
 }
 
 impl Dataset {
-    /// Merges `files`, all of one partition, into one at `path`. What is read of them and not yet written takes about
+    /// Merges `files`, one or more and all of one partition, into one at `path`. What is read of them and not yet written takes about
     /// `memory_bytes`, beside the encoded files themselves.
     ///
     /// # Errors

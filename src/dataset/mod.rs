@@ -27,6 +27,7 @@ mod ranged;
 mod reject_id;
 mod reject_store;
 mod rejects;
+mod segment;
 mod statistics;
 mod summary;
 mod survey;
