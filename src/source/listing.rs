@@ -3,22 +3,24 @@
 //! First the directories are found: those of a bucket level by level, many places at a time, so that a trail's accounts,
 //! regions and days are looked through beside one another, and those that nobody asks for never are. Then their objects are
 //! listed, directory by directory, some ahead of what is wanted; so that a source of a billion objects takes the memory of its
-//! directories.
+//! directories, and one directory of a billion objects that of a page.
 //!
 //! The directories of a trail come in the order of region and day of delivery, whatever the account: the rows of a partition
 //! come close together then. Others come before these, in the order of their names.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
-use futures::stream::{BoxStream, FuturesUnordered, StreamExt as _};
+use futures::stream::{BoxStream, FuturesUnordered, StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
-use object_store::{ListResult, ObjectMeta, ObjectStore as _, ObjectStoreExt as _};
+use object_store::{ListResult, ObjectMeta, ObjectStoreExt as _};
 use walkdir::WalkDir;
 
 use super::location::{GLOB_OPTIONS, StoredLocation, What};
 use super::log_key::Place;
 use super::{Error, Location, LogObject};
+use crate::store::Address;
 
 /// Places of a bucket that are listed at a time.
 const LISTINGS: usize = 32;
@@ -100,8 +102,8 @@ async fn remote_directories(
 ) -> bool {
     let address = &location.address;
     let list = |place: Path| async move {
-        match address.store().list_with_delimiter(Some(&place)).await {
-            Ok(listed) => Ok((place, listed)),
+        match Content::of(address, &place).await {
+            Ok(content) => Ok((place, content)),
             Err(source) => Err(Error::Store { object: address.name_of(&place), source }),
         }
     };
@@ -120,14 +122,14 @@ async fn remote_directories(
                 is_empty = false;
                 errors.push(Err(error));
             }
-            Some(Ok((path, ListResult { common_prefixes, objects, .. }))) => {
-                is_empty &= common_prefixes.is_empty() && objects.is_empty();
+            Some(Ok((path, content))) => {
+                is_empty &= content.is_empty;
                 let directory = |path, reach| Directory { location: location.clone(), path, reach };
-                if objects.iter().any(|meta| meta.location != path) {
-                    let reach = if common_prefixes.is_empty() { Reach::All } else { Reach::Direct };
+                if content.has_objects {
+                    let reach = if content.directories.is_empty() { Reach::All } else { Reach::Direct };
                     directories.push(directory(path, reach));
                 }
-                for place in common_prefixes.into_iter().filter(|place| admits(place.as_ref())) {
+                for place in content.directories.into_iter().filter(|place| admits(place.as_ref())) {
                     // A trail's days hold objects and no directories: nothing needs to be found there.
                     match day_of(place.as_ref()) {
                         Some(_) => directories.push(directory(place, Reach::All)),
@@ -136,6 +138,28 @@ async fn remote_directories(
                 }
             }
         }
+    }
+}
+
+/// What lies in a place of a bucket. Its objects may be millions, and are listed when their turn comes.
+struct Content {
+    directories: BTreeSet<Path>,
+    /// Besides one of the place's own name, by which some tools make a directory.
+    has_objects: bool,
+    is_empty: bool,
+}
+
+impl Content {
+    async fn of(address: &Address, place: &Path) -> Result<Self, object_store::Error> {
+        let nothing = Self { directories: BTreeSet::new(), has_objects: false, is_empty: true };
+        let pages = address.pages_of(place);
+        let add = |mut content: Self, page: ListResult| {
+            content.is_empty &= page.common_prefixes.is_empty() && page.objects.is_empty();
+            content.has_objects |= page.objects.iter().any(|meta| meta.location != *place);
+            content.directories.extend(page.common_prefixes);
+            std::future::ready(Ok(content))
+        };
+        pages.try_fold(nothing, add).await
     }
 }
 
@@ -196,7 +220,7 @@ impl Directory {
         if self.location.address.directory().is_some() {
             return self.local_objects();
         }
-        let mut objects = self.remote_objects().await.fuse();
+        let mut objects = self.remote_objects().fuse();
         let mut first = Vec::new();
         while first.len() < AHEAD
             && let Some(object) = objects.next().await
@@ -206,15 +230,14 @@ impl Directory {
         futures::stream::iter(first).chain(objects).boxed()
     }
 
-    async fn remote_objects(self) -> Objects {
+    fn remote_objects(self) -> Objects {
         let Self { location, path, reach } = self;
-        let store = location.address.store().clone();
         let listed = match reach {
-            Reach::All => store.list(Some(&path)),
-            Reach::Direct => match store.list_with_delimiter(Some(&path)).await {
-                Ok(listed) => futures::stream::iter(listed.objects).map(Ok).boxed(),
-                Err(source) => futures::stream::iter([Err(source)]).boxed(),
-            },
+            Reach::All => location.address.store().list(Some(&path)),
+            Reach::Direct => {
+                let pages = location.address.pages_of(&path);
+                pages.map_ok(|page| futures::stream::iter(page.objects).map(Ok)).try_flatten().boxed()
+            }
         };
         let objects = listed.filter_map(move |listed| {
             let object = match listed {

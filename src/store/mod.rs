@@ -2,16 +2,17 @@
 //!
 //! Stores find their credentials, regions and endpoints in the environment, by the names that their vendors' own tools
 //! use (`AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL`, `GOOGLE_APPLICATION_CREDENTIALS`, `AZURE_STORAGE_ACCOUNT_NAME`, ...), in a
-//! profile of the AWS CLI, or in the metadata service of the machine. Requests that are throttled or fail on the other side are tried again, each
-//! time after a longer while.
+//! profile of the AWS CLI, or in the metadata service of the machine. Requests that are throttled or fail on the other side
+//! are tried again, each time after a longer while.
 
+mod credential_process;
 mod patient;
 mod profile;
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
-use object_store::ObjectStore;
+use futures::stream::{BoxStream, StreamExt as _};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::{ClientConfigKey, ClientOptions};
@@ -20,9 +21,10 @@ use object_store::http::HttpBuilder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
+use object_store::{ListResult, ObjectStore};
 use url::Url;
 
-use patient::Patient;
+use patient::{Paged, Patient};
 
 /// Why an address cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,15 +74,6 @@ pub enum Error {
         /// Its name.
         profile: String,
     },
-    /// A profile of the AWS CLI without keys of its own.
-    #[error(
-        "the profile {profile} has no keys of its own but says where to get some; let the AWS CLI do so: \
-         eval \"$(aws configure export-credentials --profile {profile} --format env)\""
-    )]
-    AskingProfile {
-        /// Its name.
-        profile: String,
-    },
     /// The store cannot be set up.
     #[error("cannot use {address}: {}", root_cause(source))]
     Setup {
@@ -96,6 +89,8 @@ pub enum Error {
 pub struct Address {
     /// The store as a whole.
     store: Arc<dyn ObjectStore>,
+    /// The same, if it can list a page at a time.
+    paged: Option<Arc<dyn Paged>>,
     /// What the names of its objects begin with, without the last slash: `s3://bucket`; nothing on a local disk.
     prefix: String,
     /// Where in it.
@@ -173,25 +168,27 @@ impl<'a> StoreUrl<'a> {
         let setup = |source| Error::Setup { address: address(), source };
         let path = Path::parse(key.trim_matches('/'))
             .map_err(|source| Error::BadPath { address: address(), source })?;
-        let store: Arc<dyn ObjectStore> = match self.kind {
-            Kind::S3 => Arc::new(Patient(Arc::new(self.s3()?.build().map_err(setup)?))),
+        let paged: Arc<dyn Paged> = match self.kind {
+            Kind::S3 => Arc::new(self.s3()?.build().map_err(setup)?),
             Kind::Google => {
                 let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(self.host);
-                Arc::new(Patient(Arc::new(builder.build().map_err(setup)?)))
+                Arc::new(builder.build().map_err(setup)?)
             }
             Kind::Azure => {
                 let builder = MicrosoftAzureBuilder::from_env().with_container_name(self.host);
                 let endpoint = builder.get_config_value(&AzureConfigKey::Endpoint);
                 let builder = if is_plain(endpoint) { builder.with_allow_http(true) } else { builder };
-                Arc::new(Patient(Arc::new(builder.build().map_err(setup)?)))
+                Arc::new(builder.build().map_err(setup)?)
             }
             Kind::Web => {
                 let options = ClientOptions::new().with_config(ClientConfigKey::AllowHttp, "true");
                 let builder = HttpBuilder::new().with_url(self.prefix()).with_client_options(options);
-                Arc::new(builder.build().map_err(setup)?)
+                let store = Arc::new(builder.build().map_err(setup)?);
+                return Ok(Address { store, paged: None, prefix: self.prefix(), path, local: None });
             }
         };
-        Ok(Address { store, prefix: self.prefix(), path, local: None })
+        let store = Arc::new(Patient(paged.clone()));
+        Ok(Address { store, paged: Some(paged), prefix: self.prefix(), path, local: None })
     }
 
     fn s3(&self) -> Result<AmazonS3Builder, Error> {
@@ -217,7 +214,7 @@ impl Address {
         let place = Path::from_absolute_path(path)
             .map_err(|source| Error::BadPath { address: path.display().to_string(), source })?;
         let store = Arc::new(LocalFileSystem::new());
-        Ok(Self { store, prefix: String::new(), path: place, local: Some(path.to_owned()) })
+        Ok(Self { store, paged: None, prefix: String::new(), path: place, local: Some(path.to_owned()) })
     }
 
     /// The store as a whole.
@@ -228,6 +225,16 @@ impl Address {
     /// Where in the store.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What lies in a directory of the store, a page at a time where the store does so. A directory in it may be on several
+    /// pages.
+    pub fn pages_of(&self, directory: &Path) -> BoxStream<'static, Result<ListResult, object_store::Error>> {
+        if let Some(paged) = &self.paged {
+            return patient::pages(paged.clone(), directory);
+        }
+        let (store, directory) = (self.store.clone(), directory.clone());
+        futures::stream::once(async move { store.list_with_delimiter(Some(&directory)).await }).boxed()
     }
 
     /// The place on the local disk, if it is one.

@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
 use object_store::client::HttpError;
-use object_store::path::Path;
+use object_store::list::{PaginatedListOptions, PaginatedListStore};
+use object_store::path::{DELIMITER, Path};
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
@@ -95,6 +96,35 @@ impl Listing {
     fn stream(self) -> BoxStream<'static, Result<ObjectMeta>> {
         stream::unfold(self, Self::next).fuse().boxed()
     }
+}
+
+/// A store that lists a page at a time, as those of clouds do.
+pub(super) trait Paged: ObjectStore + PaginatedListStore {}
+
+impl<T: ObjectStore + PaginatedListStore> Paged for T {}
+
+/// A page of what lies in a directory. Directories in it may be on other pages, too.
+pub(super) fn pages(store: Arc<dyn Paged>, directory: &Path) -> BoxStream<'static, Result<ListResult>> {
+    let prefix =
+        Some(directory.as_ref()).filter(|path| !path.is_empty()).map(|path| format!("{path}{DELIMITER}"));
+    let first = Some(PaginatedListOptions { delimiter: Some(DELIMITER.into()), ..Default::default() });
+    let listed = stream::try_unfold(first, move |options| {
+        let (store, prefix) = (store.clone(), prefix.clone());
+        async move {
+            let Some(options) = options else { return Ok(None) };
+            let mut attempt = 0;
+            let page = loop {
+                match store.list_paginated(prefix.as_deref(), options.clone()).await {
+                    Err(error) if may_ask_again(attempt, &error).await => attempt += 1,
+                    listed => break listed?,
+                }
+            };
+            let next =
+                page.page_token.map(|token| PaginatedListOptions { page_token: Some(token), ..options });
+            Ok(Some((page.result, next)))
+        }
+    });
+    listed.boxed()
 }
 
 /// What became of each deletion.

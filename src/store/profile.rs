@@ -1,23 +1,25 @@
 //! The profiles that the AWS CLI keeps in `~/.aws`: keys, region and endpoint where the environment names none.
 //!
 //! See [configuration and credential file settings](https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html).
-//! Profiles that must ask somebody for their keys (single sign-on, roles, other programs) are not asked for here: the AWS
-//! CLI can put what they get into the environment.
+//! Where a profile must ask somebody for its keys, a program does so: the one that it names itself, or the AWS CLI, for single
+//! sign-on and roles.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ini::{Ini, Properties};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 
 use super::Error;
+use super::credential_process::{CredentialProcess, Program};
 
-/// Settings of a profile that make it ask somebody.
-const ASKING: [&str; 5] = ["sso_session", "sso_start_url", "role_arn", "credential_process", "login_session"];
+/// Settings of a profile of which the AWS CLI knows whom to ask.
+const ASKING: [&str; 4] = ["sso_session", "sso_start_url", "role_arn", "login_session"];
 
 /// Fills in what the environment leaves open.
 ///
 /// # Errors
-/// If the profile that the environment names is not there, or would have to ask somebody.
+/// If the profile that the environment names is not there.
 pub(super) fn fill(
     builder: AmazonS3Builder,
     variable: fn(&str) -> Option<String>,
@@ -57,10 +59,12 @@ pub(super) fn fill(
                 builder = builder.with_token(token);
             }
         }
-        _ if ASKING.iter().any(|setting| profile.get(setting).is_some()) => {
-            return Err(Error::AskingProfile { profile: named.unwrap_or_else(|| "default".to_owned()) });
+        _ => {
+            if let Some(program) = profile.program() {
+                let name = named.as_deref().unwrap_or("default");
+                builder = builder.with_credentials(Arc::new(CredentialProcess::new(name, program)));
+            }
         }
-        _ => {}
     }
     Ok(builder)
 }
@@ -89,6 +93,12 @@ impl Profile {
 
     fn is_empty(&self) -> bool {
         self.sections.is_empty()
+    }
+
+    /// Who gets its keys, if it has none.
+    fn program(&self) -> Option<Program> {
+        let by_cli = || ASKING.iter().any(|setting| self.get(setting).is_some()).then_some(Program::AwsCli);
+        self.get("credential_process").map(|line| Program::Named(line.to_owned())).or_else(by_cli)
     }
 
     fn get(&self, setting: &str) -> Option<&str> {

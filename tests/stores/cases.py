@@ -193,7 +193,9 @@ def large_objects(site: Site) -> str:
 
 def pages(site: Site) -> str:
     """Listings that come in pages of a few keys, of the logs and of the dataset."""
-    objects = site.trail()
+    # A third of the objects lies beside the directories of the others.
+    trail = enumerate(site.trail().items())
+    objects = {key if number % 3 else key.rpartition("/")[2]: content for number, (key, content) in trail}
     logs, other = site.bucket(objects), site.bucket()
     files, dataset = site.directory(objects), site.url(other, "trail")
     site.proxy.page = 3

@@ -321,9 +321,13 @@ def mistakes(site: Site) -> str:
     config.write_text(
         "[profile asking]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Reader\n\n"
         "[sso-session corp]\nsso_region = us-east-1\nsso_start_url = https://example.com/start\n\n"
+        f"[profile program]\nregion = us-east-1\ncredential_process = cat '{site.scratch / 'printed-keys'}'\n\n"
         f"[profile keys]\nregion = us-east-1\nendpoint_url = {site.proxy.endpoint}\n"
     )
     credentials.write_text("[keys]\naws_access_key_id = testing\naws_secret_access_key = testing\n")
+    (site.scratch / "printed-keys").write_text(
+        '{"Version": 1, "AccessKeyId": "testing", "SecretAccessKey": "testing", "Expiration": "2099-01-01T00:00:00Z"}'
+    )
     files = {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(credentials)}
     good, to = site.url(logs), site.url(bucket, "trail")
     # Its name, the environment, the source, and what the message has to name.
@@ -331,15 +335,18 @@ def mistakes(site: Site) -> str:
         ("missing object", keys, site.url(logs, "nothing/here.json.gz"), ["nothing/here.json.gz"]),
         ("nothing listens", keys | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, good, ["127.0.0.1:9"]),
         ("no such profile", no_keys | files | {"AWS_PROFILE": "absent"}, good, ["absent", "AWS_PROFILE"]),
-        ("a profile that asks", no_keys | files | {"AWS_PROFILE": "asking"}, good, ["asking", "aws configure"]),
+        ("a profile that asks", no_keys | files | {"AWS_PROFILE": "asking"}, good, ["asking", "the AWS CLI"]),
     ]
 
     def case(environment: dict[str, str], source: str, words: list[str]) -> None:
         says(Trailhouse(site.program, environment).convert([source], to), *words)
         expect("objects written", sorted(site.store.listing(bucket)), [])
 
-    def a_profile_that_works() -> None:
+    def profiles_that_work() -> None:
+        endpoint = {"AWS_ENDPOINT_URL": site.proxy.endpoint}
         Trailhouse(site.program, files | {"AWS_PROFILE": "keys"}).convert([good], to, ALLOW).exits(0)
+        again = Trailhouse(site.program, files | endpoint | {"AWS_PROFILE": "program"}).convert([good], to).exits(0)
+        expect("events that are new", again.report["events"]["written"], 0)
 
     cases = [(name, lambda a=arguments: case(*a)) for name, *arguments in wrong]
-    return all_of([*cases, ("a profile that works", a_profile_that_works)])
+    return all_of([*cases, ("profiles that work", profiles_that_work)])
