@@ -86,6 +86,21 @@ impl<'a> PartitionRef<'a> {
         Self { day, service: service(event_source), region: region(aws_region) }
     }
 
+    /// The day, in days since 1970.
+    pub fn day(&self) -> Option<i32> {
+        self.day
+    }
+
+    /// The value of `service`.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// The value of `region`.
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
     /// The partition as a value of its own.
     pub fn to_key(&self) -> PartitionKey {
         PartitionKey {

@@ -10,8 +10,8 @@ use crate::harness::repository;
 const FLOORS: [&[&str]; 9] = [
     &["decode", "partition", "store"],
     &["source", "report"],
-    &["table"],
-    &["write"],
+    &["table", "read"],
+    &["write", "filter"],
     &["dataset"],
     &["convert", "query", "generate"],
     &["export"],

@@ -21,8 +21,9 @@ use object_store::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 use tokio::runtime::Runtime;
-use trailhouse::convert::{self, Conversion, Filter, Progress, Settings};
+use trailhouse::convert::{self, Conversion, Progress, Settings};
 use trailhouse::dataset::{Compaction, Dataset};
+use trailhouse::filter::Filter;
 use trailhouse::source::Location;
 
 use crate::harness::{Dir, event, log_file};

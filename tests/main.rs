@@ -24,4 +24,6 @@ mod inspect;
 mod killed;
 mod query;
 mod rejects;
+mod saved;
 mod together;
+mod views;

@@ -6,8 +6,10 @@ mod convert;
 mod export;
 mod generate;
 mod inspect;
+mod queries;
 mod query;
 mod rejects;
+mod session;
 mod vacuum;
 
 use bytesize::ByteSize;
@@ -21,10 +23,12 @@ pub use convert::ConvertArgs;
 pub use export::{EventFormat, ExportArgs};
 pub use generate::GenerateArgs;
 pub use inspect::InspectArgs;
+pub use queries::{QueriesAction, QueriesArgs};
 pub use query::{QueryArgs, QueryFormat};
 pub use rejects::{
     RejectsAction, RejectsArgs, RejectsFilter, RejectsListArgs, RejectsRetryArgs, RejectsShowArgs,
 };
+pub use session::{SavedArgs, SessionArgs};
 pub use vacuum::VacuumArgs;
 
 use crate::convert::SMALLEST_LIMIT_BYTES;
@@ -70,8 +74,14 @@ pub enum Command {
     ///
     /// The table is called events, with date, service and region as columns. Filter on these first: they decide
     /// which files are opened. JSON columns such as request_parameters are read with ->> or
-    /// json_get_str(request_parameters, 'bucketName').
+    /// json_extract_scalar(request_parameters, '$.bucketName'). The views cloudtrail_logs and cloudtrail_lake have the names
+    /// of Athena's table and of CloudTrail Lake, others the payloads of a service as columns: SHOW TABLES.
     Query(QueryArgs),
+    /// Name and show the saved queries.
+    ///
+    /// Questions that many ask of a trail: who used the root user, who signed in without MFA, what was opened to the world.
+    /// `query --saved NAME` runs one.
+    Queries(QueriesArgs),
     /// Give events back as the CloudTrail JSON they were.
     ///
     /// Each event is the JSON value that was read: unknown fields, explicit nulls, number text such as 500.0, odd types
@@ -130,6 +140,13 @@ fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
     times
         .map(|time| time.and_utc())
         .ok_or_else(|| "expected a time like 2025-03-01 or 2025-03-01T08:30:00Z".into())
+}
+
+/// `NAME=VALUE`
+fn parse_pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "expected NAME=VALUE".to_owned())
 }
 
 fn parse_size(text: &str) -> Result<ByteSize, String> {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::{check_order, progress, report, threads};
 use crate::cli::ConvertArgs;
-use crate::convert::{self, Conversion, Filter, Progress, Settings};
+use crate::convert::{self, Conversion, Progress, Settings};
 use crate::dataset::Dataset;
 use crate::error::{Error, Exit};
+use crate::filter::Filter;
 use crate::report::{Report, SkipReason};
 use crate::source::Location;
 

@@ -8,9 +8,11 @@ mod export;
 mod generate;
 mod inspect;
 mod progress;
+mod queries;
 mod query;
 mod rejects;
 mod report;
+mod session;
 mod vacuum;
 
 use std::thread::available_parallelism;
@@ -30,6 +32,7 @@ pub async fn run(cli: Cli) -> Result<Exit, Error> {
     match cli.command {
         Command::Convert(args) => convert::run(args).await,
         Command::Query(args) => query::run(args).await,
+        Command::Queries(args) => queries::run(&args),
         Command::Export(args) => export::run(args).await,
         Command::Inspect(args) => inspect::run(args).await,
         Command::Compact(args) => compact::run(args).await,

@@ -4,20 +4,22 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use super::session;
 use crate::cli::{QueryArgs, QueryFormat};
-use crate::dataset::{Dataset, Moment};
+use crate::dataset::Moment;
 use crate::error::{Error, Exit};
-use crate::query::{self, Format, QuerySession};
+use crate::query::{self, Format};
 
 pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
-    let sql = match (&args.sql, &args.file) {
-        (Some(sql), _) => sql.clone(),
-        (None, Some(file)) => read(file)?,
-        (None, None) => return Err(Error::Usage("no SQL given".to_owned())),
+    let (saved, values) = session::saved(&args.saved)?;
+    let sql = match (saved, &args.sql, &args.file) {
+        (Some(sql), ..) => sql,
+        (None, Some(sql), _) => sql.clone(),
+        (None, None, Some(file)) => read(file)?,
+        (None, None, None) => return Err(Error::Usage("no SQL given".to_owned())),
     };
-    let dataset = Dataset::open(&args.dataset)?;
-    let session = QuerySession::open(&dataset, moment(&args), args.allow_write).await?;
-    let statements = session.parse(&sql)?;
+    let session = session::open(&args.dataset, moment(&args), &args.session, args.allow_write).await?;
+    let statements = session.parse(&sql, &values)?;
     if statements.is_empty() {
         return Err(Error::Usage("no SQL given".to_owned()));
     }
@@ -35,6 +37,12 @@ pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
         query::print(result, args.format.into(), &mut out).await?;
     }
     out.flush().map_err(query::Error::Output)?;
+    match session.rejects() {
+        0 => {}
+        rejects => {
+            eprintln!("{rejects} stretches of the logs are no events and are left out; convert keeps such");
+        }
+    }
     Ok(Exit::Done)
 }
 

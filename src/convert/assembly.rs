@@ -12,8 +12,9 @@ use tokio::runtime::Handle;
 
 use super::Error;
 use super::memory::MemoryShares;
-use super::piece::{ObjectFailure, Piece, Verdict};
+use super::piece::{Piece, Verdict};
 use crate::dataset::{DATA_FILE, Dataset, Group, KnownEvents, NewFile, RejectFile, RejectId, StoredReject};
+use crate::read::ObjectFailure;
 use crate::report::{EventCounts, Report};
 use crate::write::{self, ClosedPartition, FanOut};
 

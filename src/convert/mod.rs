@@ -6,7 +6,6 @@
 
 mod assembly;
 mod driver;
-mod filter;
 mod memory;
 mod piece;
 mod plan;
@@ -19,14 +18,14 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 pub use assembly::{Outcome, RejectNote};
-pub use filter::Filter;
 pub use memory::SMALLEST_LIMIT_BYTES;
-pub use piece::ObjectFailure;
 pub use plan::{Plan, Planned, PlannedObject, Task};
 pub use progress::{Progress, Snapshot};
 pub use retry::{Retried, Retry, Unfit, retry};
 
 use crate::dataset::{self, Dataset};
+use crate::filter::Filter;
+use crate::read::ObjectFailure;
 use crate::report::{Report, Unreconciled};
 use crate::source::{self, Location};
 use crate::write;

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::Settings;
-use super::filter::Filter;
 use super::plan::PlannedObject;
 use super::progress::Progress;
 use crate::dataset::StoredReject;
-use crate::decode::{Decoder, Event, Foreign, LookAlike, Reason, Step, redact};
+use crate::decode::{Decoder, Event, LookAlike, Reason, Step, redact};
+use crate::filter::Filter;
+use crate::read::{Found, ObjectFailure, ObjectReader};
 use crate::report::SkipReason;
 use crate::source::{self, Fetched, LogReader, log_key};
 use crate::table::{EventKey, flatten};
@@ -15,9 +16,6 @@ use crate::write::PartitionedRows;
 
 /// A piece is handed over when its rows take this much memory, so that a huge object goes through in small memory.
 const PIECE_BYTES: usize = 8 << 20;
-
-/// An event, or a stretch of broken JSON, may be this long. AWS ends events at 1 MB, and files at 50 MB.
-const LONGEST_STRETCH_BYTES: usize = 64 << 20;
 
 /// What a stretch of an object became.
 #[derive(Debug, Default)]
@@ -88,69 +86,17 @@ pub(super) enum Verdict {
     Failed(ObjectFailure),
 }
 
-/// Why an object could not be read to its end.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ObjectFailure {
-    /// The store or the decompressor gave up.
-    #[error("{failure}; {events} events before that point were read")]
-    Unreadable {
-        /// What happened.
-        failure: source::Error,
-        /// Events and rejects found before.
-        events: u64,
-    },
-    /// Neither JSON nor compressed JSON.
-    #[error("{object} is not a log file: neither JSON nor gzip")]
-    NotJson {
-        /// The object.
-        object: String,
-    },
-    /// UTF-16 text.
-    #[error("{object} is UTF-16 text; CloudTrail writes UTF-8 (try `iconv -f UTF-16 -t UTF-8`)")]
-    Utf16 {
-        /// The object.
-        object: String,
-    },
-    /// The list of events is not closed.
-    #[error("{object} ends at byte {offset} before its list of events does; {events} events were read")]
-    CutOff {
-        /// The object.
-        object: String,
-        /// Its inflated size.
-        offset: u64,
-        /// Events and rejects found.
-        events: u64,
-    },
-    /// No event is that long.
-    #[error(
-        "{object}: what begins at byte {offset} goes on for more than {LONGEST_STRETCH_BYTES} bytes without being \
-         an event; {events} events before that point were read"
-    )]
-    TooLong {
-        /// The object.
-        object: String,
-        /// Where it begins.
-        offset: u64,
-        /// Events and rejects found before.
-        events: u64,
-    },
-}
-
-/// Converts objects one after another, reusing its buffer.
+/// Converts objects one after another.
 #[derive(Debug)]
 pub(super) struct ObjectConverter<'c> {
     settings: &'c Settings,
     progress: &'c Progress,
-    /// Inflated bytes not yet decoded.
-    buffer: Vec<u8>,
-    /// What the object holds that only looks like events.
-    look_alike: Option<LookAlike>,
+    reader: ObjectReader,
 }
 
 impl<'c> ObjectConverter<'c> {
     pub(super) fn new(settings: &'c Settings, progress: &'c Progress) -> Self {
-        Self { settings, progress, buffer: Vec::new(), look_alike: None }
+        Self { settings, progress, reader: ObjectReader::default() }
     }
 
     /// Reads the object to its end and hands over its pieces in order; the last one carries the end. Nothing more
@@ -184,6 +130,7 @@ impl<'c> ObjectConverter<'c> {
         hand_over(piece);
     }
 
+    /// What the object holds that only looks like events, if it holds nothing else.
     fn read(
         &mut self,
         planned: &PlannedObject,
@@ -191,79 +138,40 @@ impl<'c> ObjectConverter<'c> {
         piece: &mut Piece,
         hand_over: &mut impl FnMut(Piece) -> bool,
     ) -> Result<Option<LookAlike>, ObjectFailure> {
-        self.buffer.clear();
-        self.look_alike = None;
-        let mut decoder = Decoder::new();
-        loop {
-            let read = reader.read_piece(&mut self.buffer);
-            let last = !matches!(read, Ok(false));
-            let decoded = self.decode(planned, &mut decoder, last, piece, hand_over);
-            let events = decoder.count();
-            // What broke the stream explains better why the events break off.
-            let last = read.map_err(|failure| ObjectFailure::Unreadable { failure, events })?;
-            let wants_more = decoded?;
-            let decoded_bytes = decoder.rebase(&self.buffer);
-            self.buffer.drain(..decoded_bytes);
-            if last || !wants_more {
-                // The object is named by what it holds, if that is no events at all.
-                return Ok(self.look_alike.filter(|_| decoder.count() == 0));
-            }
-            if self.buffer.len() > LONGEST_STRETCH_BYTES {
-                let offset = reader.inflated_bytes() - self.buffer.len() as u64;
-                return Err(ObjectFailure::TooLong { object: planned.object.name.clone(), offset, events });
-            }
-        }
-    }
-
-    /// Decodes what the buffer holds; whether there may be more.
-    fn decode(
-        &mut self,
-        planned: &PlannedObject,
-        decoder: &mut Decoder,
-        last: bool,
-        piece: &mut Piece,
-        hand_over: &mut impl FnMut(Piece) -> bool,
-    ) -> Result<bool, ObjectFailure> {
         let object = planned.object.name.as_str();
         let account = planned.key.as_ref().map(|key| key.account.as_str());
-        let found_before = decoder.count();
-        let wants_more = loop {
-            match decoder.step(&self.buffer, last) {
-                Step::Event(event) => {
-                    let asked_for = (object, &self.settings.filter, account);
+        let asked_for = (object, &self.settings.filter, account);
+        let (mut look_alike, mut news) = (None, 0);
+        let read = self.reader.read(object, reader, |found| {
+            news += 1;
+            match found {
+                Found::Event(event) => {
                     match self.settings.redact.then(|| redact::redact(event.text())).flatten() {
                         None => piece.push(&event, asked_for),
                         Some(clean) => piece.push_again(&event, &clean, asked_for),
                     }
                 }
-                Step::LookAlike(kind) => {
-                    self.look_alike.get_or_insert(kind);
+                Found::LookAlike(kind) => {
+                    news -= 1;
+                    look_alike.get_or_insert(kind);
                     *piece.look_alikes.entry(kind).or_default() += 1;
                 }
-                Step::Reject(reject) => {
+                Found::Reject(reject) => {
                     let reject = StoredReject::new(object, &reject);
                     piece.reject_bytes += reject.memory_size();
                     piece.rejects.push(reject);
                 }
-                Step::More => break true,
-                Step::End => break false,
-                Step::Unclosed => {
-                    let (events, offset) = (decoder.count(), decoder.offset());
-                    return Err(ObjectFailure::CutOff { object: object.to_owned(), offset, events });
-                }
-                Step::Foreign(Foreign::NotJson) => {
-                    return Err(ObjectFailure::NotJson { object: object.to_owned() });
-                }
-                Step::Foreign(Foreign::Utf16) => {
-                    return Err(ObjectFailure::Utf16 { object: object.to_owned() });
-                }
             }
-            if piece.memory_size() > PIECE_BYTES && !hand_over(std::mem::take(piece)) {
-                break false;
+            if piece.memory_size() <= PIECE_BYTES {
+                return true;
             }
-        };
-        self.progress.add_events(decoder.count() - found_before);
-        Ok(wants_more)
+            self.progress.add_events(std::mem::take(&mut news));
+            hand_over(std::mem::take(piece))
+        });
+        self.progress.add_events(news);
+        // The object is named by what it holds, if that is no events at all.
+        let events = read?;
+        Ok(look_alike.filter(|_| events == 0))
     }
 }
 

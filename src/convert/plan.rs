@@ -11,11 +11,10 @@ use futures::StreamExt as _;
 use hashbrown::HashSet;
 
 use super::Settings;
-use super::filter::Filter;
 use crate::dataset::{Dataset, Ledger, LedgerEntry, Standing};
-use crate::decode::LookAlike;
+use crate::filter::Filter;
 use crate::report::SkipReason;
-use crate::source::log_key::{self, KeyClass, LogKey, LogKind};
+use crate::source::log_key::LogKey;
 use crate::source::{self, LogObject};
 
 /// A list of log objects that become data files together, depending on nothing else.
@@ -153,7 +152,7 @@ impl Plan {
         }
         let planned = &mut self.planned;
         planned.listed += 1;
-        let key = match classify(&object, &self.filter) {
+        let key = match self.filter.classify(&object) {
             Ok(key) => key,
             Err(reason) => {
                 *planned.skipped.entry(reason).or_default() += 1;
@@ -170,20 +169,6 @@ impl Plan {
             Standing::New => {}
         }
         Some(object)
-    }
-}
-
-/// What an object's key says, or why it need not be opened. An object the user named is always opened.
-fn classify(object: &LogObject, filter: &Filter) -> Result<Option<LogKey>, SkipReason> {
-    match log_key::classify(&object.name) {
-        KeyClass::Unknown => Ok(None),
-        KeyClass::OtherService if object.named => Ok(None),
-        KeyClass::OtherService => Err(SkipReason::OtherService),
-        KeyClass::CloudTrail(key) if key.kind == LogKind::Digest => {
-            Err(SkipReason::LookAlike(LookAlike::Digest))
-        }
-        KeyClass::CloudTrail(key) if !filter.admits_object(&key) => Err(SkipReason::Filtered),
-        KeyClass::CloudTrail(key) => Ok(Some(key)),
     }
 }
 

@@ -47,20 +47,7 @@ impl Events {
     /// # Errors
     /// If the partition values do not fit their columns, which would be a bug.
     pub fn try_new(store: ObjectStoreUrl, files: Vec<StoredFile>) -> Result<Self> {
-        // Strings are read as views, which DataFusion filters and groups without copying them.
-        let file_schema = Arc::new(transform_schema_to_view(&file_schema()));
-        let fields: Vec<FieldRef> = table()
-            .partitions
-            .iter()
-            .map(|column| {
-                let data_type = match column.column_type {
-                    PartitionType::Date => DataType::Date32,
-                    PartitionType::Text => DataType::Utf8,
-                };
-                Arc::new(Field::new(&column.name, data_type, column.column_type == PartitionType::Date))
-            })
-            .collect();
-        let schema = TableSchema::builder(file_schema).with_table_partition_cols(fields).build();
+        let schema = event_schema();
         let dates = files.iter().map(|file| file.partition.date().map(|date| date.to_epoch_days()));
         let columns: Vec<ArrayRef> = vec![
             Arc::new(dates.collect::<Date32Array>()),
@@ -134,6 +121,24 @@ impl Events {
         }
         Ok(files)
     }
+}
+
+/// The columns of data files, and those of their directories.
+pub(super) fn event_schema() -> TableSchema {
+    // Strings are read as views, which DataFusion filters and groups without copying them.
+    let file_schema = Arc::new(transform_schema_to_view(&file_schema()));
+    let fields: Vec<FieldRef> = table()
+        .partitions
+        .iter()
+        .map(|column| {
+            let data_type = match column.column_type {
+                PartitionType::Date => DataType::Date32,
+                PartitionType::Text => DataType::Utf8,
+            };
+            Arc::new(Field::new(&column.name, data_type, column.column_type == PartitionType::Date))
+        })
+        .collect();
+    TableSchema::builder(file_schema).with_table_partition_cols(fields).build()
 }
 
 /// How many rows there are, where the log says so of all files.

@@ -1,13 +1,19 @@
-//! The SQL that is understood: DataFusion's usual dialect, but for the strength of the JSON operators.
+//! The SQL that is understood: DataFusion's usual dialect, but for the strength of the JSON operators, and some of Trino's syntax.
 //!
 //! In the usual dialect `payload->>'key' = 'value'` means `payload->>('key' = 'value')`, which nobody means. Here, as
 //! in PostgreSQL and DuckDB, `->` and `->>` bind tighter than comparisons.
 
 use std::any::TypeId;
 
+use sqlparser::ast::{
+    DataType, Expr, LambdaFunction, LambdaFunctionParameter, LambdaSyntax, OneOrManyWithParens, Value,
+};
 use sqlparser::dialect::{Dialect, GenericDialect, Precedence};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
+
+use super::trino;
 
 /// DataFusion's usual dialect with JSON operators that bind tightly.
 #[derive(Debug)]
@@ -33,6 +39,40 @@ impl Dialect for EventDialect {
             Token::Arrow | Token::LongArrow => Some(Ok(self.prec_value(Precedence::DoubleColon))),
             _ => None,
         }
+    }
+
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let of_trino = parser.maybe_parse(|parser| match &parser.next_token().token {
+            Token::Word(word) if word.value.eq_ignore_ascii_case("CAST") => cast_to_array(parser),
+            Token::Word(word) if word.value.eq_ignore_ascii_case("IPADDRESS") => {
+                let address = parser.parse_literal_string()?;
+                let text = Value::SingleQuotedString(address);
+                Ok(trino::call("ip_number", vec![Expr::Value(text.into())]))
+            }
+            Token::Word(word) => match LAMBDAS.iter().find(|(name, _)| word.value.eq_ignore_ascii_case(name))
+            {
+                Some((_, name)) => with_lambda(parser, name),
+                None => parser.expected("another beginning", parser.peek_token()),
+            },
+            _ => parser.expected("another beginning", parser.peek_token()),
+        });
+        of_trino.transpose()
+    }
+
+    /// `a IS DISTINCT FROM b AND c` asks two things; the parser would compare `a` with both.
+    fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
+        let distinct = parser.maybe_parse(|parser| {
+            parser.expect_keyword(Keyword::IS)?;
+            let negated = parser.parse_keyword(Keyword::NOT);
+            parser.expect_keywords(&[Keyword::DISTINCT, Keyword::FROM])?;
+            let right = Box::new(parser.parse_subexpr(self.prec_value(Precedence::Is))?);
+            let left = Box::new(left.clone());
+            Ok(match negated {
+                true => Expr::IsNotDistinctFrom(left, right),
+                false => Expr::IsDistinctFrom(left, right),
+            })
+        });
+        distinct.transpose()
     }
 
     fn is_delimited_identifier_start(&self, character: char) -> bool {
@@ -117,4 +157,42 @@ impl Dialect for EventDialect {
         supports_select_item_multi_column_alias,
         supports_xml_expressions,
     );
+}
+
+/// Functions of Trino that take a function, and what DataFusion calls them.
+const LAMBDAS: [(&str, &str); 3] =
+    [("transform", "array_transform"), ("filter", "array_filter"), ("any_match", "array_any_match")];
+
+/// `(list, x -> expression)`. Elsewhere the arrow looks into JSON.
+fn with_lambda(parser: &mut Parser<'_>, function: &str) -> Result<Expr, ParserError> {
+    parser.expect_token(&Token::LParen)?;
+    let list = parser.parse_expr()?;
+    parser.expect_token(&Token::Comma)?;
+    let name = parser.parse_identifier()?;
+    parser.expect_token(&Token::Arrow)?;
+    let body = Box::new(parser.parse_expr()?);
+    parser.expect_token(&Token::RParen)?;
+    let params = OneOrManyWithParens::One(LambdaFunctionParameter { name, data_type: None });
+    let lambda = Expr::Lambda(LambdaFunction { params, body, syntax: LambdaSyntax::Arrow });
+    Ok(trino::call(function, vec![list, lambda]))
+}
+
+/// `(json AS ARRAY(VARCHAR))`, behind `CAST`: Trino's way to make a list of JSON.
+fn cast_to_array(parser: &mut Parser<'_>) -> Result<Expr, ParserError> {
+    parser.expect_token(&Token::LParen)?;
+    let json = parser.parse_expr()?;
+    parser.expect_keyword(Keyword::AS)?;
+    parser.expect_keyword(Keyword::ARRAY)?;
+    parser.expect_token(&Token::LParen)?;
+    match parser.parse_data_type()? {
+        DataType::JSON | DataType::Varchar(_) => {}
+        other => {
+            return Err(ParserError::ParserError(format!(
+                "ARRAY({other}) cannot be made of JSON; VARCHAR can"
+            )));
+        }
+    }
+    parser.expect_token(&Token::RParen)?;
+    parser.expect_token(&Token::RParen)?;
+    Ok(trino::call("json_text_list", vec![json]))
 }

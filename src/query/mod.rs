@@ -1,11 +1,20 @@
 //! SQL over a dataset, by an embedded DataFusion.
 
+mod advice;
 mod catalog;
 mod condition;
 mod dialect;
+mod functions;
+mod log_filter;
 mod print;
+mod raw;
+mod rules;
+mod saved;
+mod schema;
 mod session;
 mod times;
+mod trino;
+mod views;
 
 use std::io;
 
@@ -14,7 +23,9 @@ use datafusion::error::DataFusionError;
 
 pub use catalog::Events;
 pub use print::{Format, print, print_batch};
-pub use session::{EVENTS, EventBatches, QuerySession};
+pub use saved::{Library, Parameter, ParameterKind, ParameterValue, ParameterValues, SavedError, SavedQuery};
+pub use session::{EVENTS, EventBatches, QuerySession, SessionOptions};
+pub use views::{View, views};
 
 use crate::dataset;
 
@@ -29,8 +40,22 @@ pub enum Error {
     #[error("cannot set up the query engine: {0}")]
     Session(DataFusionError),
     /// The text is not SQL.
-    #[error("not SQL: {}", .0.strip_backtrace())]
-    Syntax(DataFusionError),
+    #[error("not SQL: {0}")]
+    Syntax(String),
+    /// A date or a time without quotes is a sum.
+    #[error("{text} is a subtraction; a date stands between single quotes: '{text}'")]
+    UnquotedDate {
+        /// As typed.
+        text: String,
+    },
+    /// There is no such table.
+    #[error("there is no table {name}{}; SHOW TABLES names them", advice::did_you_mean(.near))]
+    NoTable {
+        /// As typed.
+        name: String,
+        /// Those whose names are like it.
+        near: Vec<String>,
+    },
     /// The text is no condition on events.
     #[error("not a SQL condition: {0}; one would be: service = 's3' AND is_error")]
     Condition(String),
@@ -40,6 +65,21 @@ pub enum Error {
          try_cast(x AS BIGINT) gives NULL for what does not convert"
     )]
     ConditionFailed,
+    /// A saved query that cannot be used.
+    #[error(transparent)]
+    Saved(#[from] SavedError),
+    /// A parameter without a value.
+    #[error("the statement has a parameter ${name}; say what it is by --param {name}=VALUE")]
+    ParameterNotGiven {
+        /// Its name.
+        name: String,
+    },
+    /// Two datasets of one name.
+    #[error("there is a dataset {name} already; give this one another name")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
     /// The statement writes, or changes the catalogue.
     #[error("{what} is refused: queries only read; add --allow-write if you mean it")]
     NotAllowed {
@@ -47,7 +87,7 @@ pub enum Error {
         what: String,
     },
     /// The query is wrong, or failed on the way.
-    #[error("{}", .0.strip_backtrace())]
+    #[error("{}", advice::failure(.0))]
     Query(DataFusionError),
     /// The result could not be formatted.
     #[error("cannot print the result: {0}")]

@@ -1,22 +1,39 @@
 //! A DataFusion session over a dataset, and what may be run in it.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
+use datafusion::catalog::{CatalogProvider, SchemaProvider as _, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::catalog::Events;
 use super::dialect::EventDialect;
-use super::{Error, condition};
+use super::raw::{LeftOut, RawEvents};
+use super::rules::{LateralUnnest, TimeText};
+use super::saved::ParameterValues;
+use super::schema::EventSchema;
+use super::{Error, advice, condition, functions, trino};
 use crate::dataset::{self, Dataset, Moment};
+use crate::source::Location;
 
 /// The name under which the data files are queried.
 pub const EVENTS: &str = "events";
+
+/// The view that event data stores of CloudTrail Lake are queried by.
+const LAKE: &str = "cloudtrail_lake";
+
+/// How many of those who hold most memory are named where it does not suffice.
+const CONSUMERS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 
 /// Rows per batch where events are read whole: payloads may be a hundred kilobytes each.
 const WHOLE_EVENT_ROWS: usize = 256;
@@ -24,20 +41,37 @@ const WHOLE_EVENT_ROWS: usize = 256;
 /// Rows of the table, as they are read.
 pub type EventBatches = BoxStream<'static, Result<RecordBatch, Error>>;
 
-/// A session with the table `events`.
+/// How a session is to work.
+#[derive(Debug, Clone, Default)]
+pub struct SessionOptions {
+    /// Whether statements may write, or change the catalogue.
+    pub allow_write: bool,
+    /// Bytes of memory that queries may hold before they spill to disk; no limit without it.
+    pub memory_limit: Option<u64>,
+    /// Names under which the view `cloudtrail_lake` is found, too: ids of event data stores.
+    pub event_data_stores: Vec<String>,
+}
+
+/// A session over the tables of one dataset, or several.
 pub struct QuerySession {
     context: SessionContext,
     allowed: SQLOptions,
+    event_data_stores: Vec<String>,
+    left_out: Arc<LeftOut>,
 }
 
+/// The schema of the dataset that needs no name.
+const MAIN: &str = "public";
+
 impl QuerySession {
-    /// Opens `dataset`, as of `moment`, for queries. Unless `allow_write` is set, nothing that writes, or that changes the catalogue,
-    /// is run.
+    /// Opens `dataset`, as of `moment`, for queries.
     ///
     /// # Errors
     /// If the dataset cannot be listed or holds no data files.
-    pub async fn open(dataset: &Dataset, moment: Moment, allow_write: bool) -> Result<Self, Error> {
-        Self::with_config(dataset, moment, SessionConfig::new(), allow_write).await
+    pub async fn open(dataset: &Dataset, moment: Moment, options: SessionOptions) -> Result<Self, Error> {
+        let session = Self::with_config(SessionConfig::new(), options)?;
+        session.add_dataset(MAIN, dataset, moment).await?;
+        Ok(session)
     }
 
     /// Opens `dataset` to read rows in the order of the files: one after another, few rows at a time.
@@ -46,43 +80,126 @@ impl QuerySession {
     /// If the dataset cannot be listed or holds no data files.
     pub async fn open_in_order(dataset: &Dataset) -> Result<Self, Error> {
         let config = SessionConfig::new().with_target_partitions(1).with_batch_size(WHOLE_EVENT_ROWS);
-        Self::with_config(dataset, Moment::Latest, config, false).await
+        let session = Self::with_config(config, SessionOptions::default())?;
+        session.add_dataset(MAIN, dataset, Moment::Latest).await?;
+        Ok(session)
     }
 
-    async fn with_config(
-        dataset: &Dataset,
-        moment: Moment,
-        config: SessionConfig,
-        allow_write: bool,
-    ) -> Result<Self, Error> {
-        let files = dataset.data_files(moment).await?;
-        if files.is_empty() {
-            return Err(dataset::Error::Empty { dataset: dataset.name().to_owned() }.into());
-        }
+    fn with_config(config: SessionConfig, options: SessionOptions) -> Result<Self, Error> {
         let mut config = config.with_information_schema(true);
         // Filters are evaluated while reading: the payload columns of rows that fail are never decoded.
         config.options_mut().execution.parquet.pushdown_filters = true;
         config.options_mut().execution.parquet.reorder_filters = true;
-        let mut context = SessionContext::new_with_config(config);
-        datafusion_functions_json::register_all(&mut context).map_err(Error::Session)?;
-
-        let store = ObjectStoreUrl::parse("trailhouse://dataset").map_err(Error::Session)?;
-        context.register_object_store(store.as_ref(), dataset.store().clone());
-        let events = Events::try_new(store, files).map_err(Error::Session)?;
-        context.register_table(EVENTS, Arc::new(events)).map_err(Error::Session)?;
-
-        let allowed = SQLOptions::new().with_allow_ddl(allow_write).with_allow_dml(allow_write);
-        Ok(Self { context, allowed })
+        // As in Trino; and nobody's top ten begins with what is unknown.
+        config.options_mut().sql_parser.default_null_ordering = "nulls_last".to_owned();
+        // A query can be answered without a rule of the optimizer that stumbles over it: one that brings members of structs
+        // down to the columns they are made of does where a column is shown twice.
+        config.options_mut().optimizer.skip_failed_rules = true;
+        let mut runtime = RuntimeEnvBuilder::new();
+        if let Some(limit) = options.memory_limit {
+            let pool = FairSpillPool::new(usize::try_from(limit).unwrap_or(usize::MAX));
+            runtime = runtime.with_memory_pool(Arc::new(TrackConsumersPool::new(pool, CONSUMERS)));
+        }
+        let runtime = runtime.build_arc().map_err(Error::Session)?;
+        let mut context = SessionContext::new_with_config_rt(config, runtime);
+        context.add_analyzer_rule(Arc::new(LateralUnnest));
+        context.add_optimizer_rule(Arc::new(TimeText));
+        functions::register(&mut context).map_err(Error::Session)?;
+        let allowed =
+            SQLOptions::new().with_allow_ddl(options.allow_write).with_allow_dml(options.allow_write);
+        Ok(Self { context, allowed, event_data_stores: options.event_data_stores, left_out: Arc::default() })
     }
 
-    /// Splits a text into statements.
+    /// Adds a dataset, as of `moment`, whose tables go by `name.events` and so on.
     ///
     /// # Errors
-    /// [`Error::Syntax`] if it is not SQL.
-    pub fn parse(&self, sql: &str) -> Result<Vec<Statement>, Error> {
-        let parser = DFParserBuilder::new(sql).with_dialect(&EventDialect).build();
+    /// If it cannot be listed or holds no data files, or the name is taken.
+    pub async fn add(&self, name: &str, dataset: &Dataset, moment: Moment) -> Result<(), Error> {
+        let is_there = self.catalog().is_some_and(|catalog| catalog.schema(name).is_some());
+        if is_there || name == INFORMATION_SCHEMA {
+            return Err(Error::NameTaken { name: name.to_owned() });
+        }
+        self.add_dataset(name, dataset, moment).await
+    }
+
+    async fn add_dataset(&self, name: &str, dataset: &Dataset, moment: Moment) -> Result<(), Error> {
+        let files = dataset.data_files(moment).await?;
+        if files.is_empty() {
+            return Err(dataset::Error::Empty { dataset: dataset.name().to_owned() }.into());
+        }
+        let store = ObjectStoreUrl::parse(format!("trailhouse://{name}")).map_err(Error::Session)?;
+        self.context.register_object_store(store.as_ref(), dataset.store().clone());
+        let events = Events::try_new(store, files).map_err(Error::Session)?;
+        self.add_table(name, Arc::new(events))
+    }
+
+    /// Opens log objects that were not converted, as if they were a dataset.
+    ///
+    /// # Errors
+    /// Never but for bugs: what the sources hold shows when they are queried.
+    pub fn open_raw(sources: Vec<Location>, options: SessionOptions) -> Result<Self, Error> {
+        let session = Self::with_config(SessionConfig::new(), options)?;
+        session.add_table(MAIN, Arc::new(RawEvents::new(sources, session.left_out.clone())))?;
+        Ok(session)
+    }
+
+    /// How many stretches of log objects that were not converted are no events, as far as queries have met them.
+    pub fn rejects(&self) -> u64 {
+        self.left_out.rejects.load(Ordering::Relaxed)
+    }
+
+    /// Adds a schema with a table of events and the views over it.
+    fn add_table(&self, name: &str, events: Arc<dyn TableProvider>) -> Result<(), Error> {
+        let lake = self.event_data_stores.iter().map(|id| (id.clone(), LAKE.to_owned()));
+        let schema = EventSchema::new(name, lake.collect(), self.context.state_weak_ref());
+        schema.register_table(EVENTS.to_owned(), events).map_err(Error::Session)?;
+        match self.catalog() {
+            Some(catalog) => {
+                catalog.register_schema(name, Arc::new(schema)).map(drop).map_err(Error::Session)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The one catalog there is.
+    fn catalog(&self) -> Option<Arc<dyn CatalogProvider>> {
+        self.context.catalog_names().first().and_then(|name| self.context.catalog(name))
+    }
+
+    /// A name that is no table's is told with those that are like it.
+    fn not_planned(&self, error: DataFusionError) -> Error {
+        let message = error.find_root().message().into_owned();
+        let missing = message.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found"));
+        let (Some(missing), Some(catalog)) = (missing, self.catalog()) else { return Error::Query(error) };
+        let mut parts = missing.rsplitn(3, '.');
+        let (table, schema) = (parts.next().unwrap_or_default(), parts.next().unwrap_or(MAIN));
+        let known = catalog.schema(schema).map(|schema| schema.table_names()).unwrap_or_default();
+        let near = advice::nearest(table, known.iter().map(String::as_str));
+        let prefix = if schema == MAIN { String::new() } else { format!("{schema}.") };
+        let near = near.into_iter().map(|name| format!("{prefix}{name}")).collect();
+        Error::NoTable { name: format!("{prefix}{table}"), near }
+    }
+
+    /// Splits a text into statements, and puts values in the places of parameters (`$name`).
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] if it is not SQL, [`Error::ParameterNotGiven`].
+    pub fn parse(&self, sql: &str, values: &ParameterValues) -> Result<Vec<Statement>, Error> {
+        let sql = trino::quote_ids(sql, &self.event_data_stores);
+        let parser = DFParserBuilder::new(sql.as_ref()).with_dialect(&EventDialect).build();
         let statements = parser.and_then(|mut parser| parser.parse_statements());
-        statements.map(Vec::from).map_err(Error::Syntax)
+        let syntax = |error| Error::Syntax(advice::syntax(&error, sql.as_ref()));
+        let mut statements = statements.map(Vec::from).map_err(syntax)?;
+        for statement in &mut statements {
+            if let Some(text) = trino::unquoted_date(statement) {
+                return Err(Error::UnquotedDate { text });
+            }
+            if let Some(name) = trino::fill_in(statement, values) {
+                return Err(Error::ParameterNotGiven { name });
+            }
+            trino::translate(statement);
+        }
+        Ok(statements)
     }
 
     /// Some columns of the events for which a condition (a SQL expression) holds; of all events without one.
@@ -105,7 +222,8 @@ impl QuerySession {
     /// # Errors
     /// If the statement cannot be planned, or is not allowed.
     pub async fn run(&self, statement: Statement) -> Result<SendableRecordBatchStream, Error> {
-        let plan = self.context.state().statement_to_plan(statement).await.map_err(Error::Query)?;
+        let plan = self.context.state().statement_to_plan(statement).await;
+        let plan = plan.map_err(|error| self.not_planned(error))?;
         self.allowed.verify_plan(&plan).map_err(refused)?;
         let frame = self.context.execute_logical_plan(plan).await.map_err(Error::Query)?;
         frame.execute_stream().await.map_err(Error::Query)

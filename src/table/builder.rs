@@ -68,16 +68,19 @@ impl BatchBuilder {
     /// # Errors
     /// If the rows break the schema, which would be a bug.
     pub fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        RecordBatch::try_new(file_schema(), self.finish_columns()?)
+    }
+
+    /// The batch's columns, some of which may lack values that every event has; the builder is empty again.
+    ///
+    /// # Errors
+    /// If the rows break the schema, which would be a bug.
+    pub fn finish_columns(&mut self) -> Result<Vec<ArrayRef>, ArrowError> {
         let rows = std::mem::take(&mut self.rows);
         self.bytes = 0;
         let schema = file_schema();
-        let arrays = self
-            .columns
-            .iter_mut()
-            .zip(schema.fields())
-            .map(|(column, field)| column.finish(rows, field.data_type()))
-            .collect::<Result<Vec<_>, _>>()?;
-        RecordBatch::try_new(schema, arrays)
+        let columns = self.columns.iter_mut().zip(schema.fields());
+        columns.map(|(column, field)| column.finish(rows, field.data_type())).collect()
     }
 }
 

@@ -88,6 +88,12 @@ impl<'a> Row<'a> {
         self.given |= 1 << column;
     }
 
+    /// Forgets the values of all columns but those of a bit in `columns`.
+    pub fn keep(&mut self, columns: u128) {
+        let others = self.cells.iter_mut().enumerate().filter(|(column, _)| columns >> column & 1 == 0);
+        others.for_each(|(_, cell)| *cell = Cell::Absent);
+    }
+
     pub(super) fn set(&mut self, column: usize, cell: Cell<'a>) {
         self.cells[column] = cell;
     }

@@ -2,8 +2,11 @@
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 
+use crate::decode::LookAlike;
 use crate::partition;
-use crate::source::log_key::{LogKey, Place};
+use crate::report::SkipReason;
+use crate::source::LogObject;
+use crate::source::log_key::{self, KeyClass, LogKey, LogKind, Place};
 use crate::table::Row;
 use crate::table::column::id;
 
@@ -42,6 +45,23 @@ impl Filter {
         self.admits_delivery(key.delivered, key.delivered)
             && self.admits_account(&key.account)
             && self.admits_region(&key.region, key.delivered)
+    }
+
+    /// What an object's key says. An object the user named is always opened.
+    ///
+    /// # Errors
+    /// Why it need not be opened.
+    pub fn classify(&self, object: &LogObject) -> Result<Option<LogKey>, SkipReason> {
+        match log_key::classify(&object.name) {
+            KeyClass::Unknown => Ok(None),
+            KeyClass::OtherService if object.named => Ok(None),
+            KeyClass::OtherService => Err(SkipReason::OtherService),
+            KeyClass::CloudTrail(key) if key.kind == LogKind::Digest => {
+                Err(SkipReason::LookAlike(LookAlike::Digest))
+            }
+            KeyClass::CloudTrail(key) if !self.admits_object(&key) => Err(SkipReason::Filtered),
+            KeyClass::CloudTrail(key) => Ok(Some(key)),
+        }
     }
 
     /// Whether objects below a place of a bucket may hold events that are asked for, by what their keys begin with.
@@ -100,7 +120,7 @@ impl Filter {
     }
 
     /// One text for each choice of events; empty if it leaves all in.
-    pub(super) fn fingerprint(&self) -> String {
+    pub fn fingerprint(&self) -> String {
         let sorted = |values: &[String]| {
             let mut values = values.to_vec();
             values.sort_unstable();

@@ -1,0 +1,47 @@
+-- title: Addresses that a principal had not used before
+-- answers: Which principals came from an address that they had not used before?
+-- reference: https://attack.mitre.org/techniques/T1078/004/
+-- param since timestamp = 1970-01-01T00:00:00Z: addresses first seen from then on
+-- param until timestamp = 9999-01-01T00:00:00Z: events before then
+-- param history timestamp = 1970-01-01T00:00:00Z: how far back to look for earlier use
+-- param min_earlier integer = 1: addresses that the principal was known by before; 0 shows new principals, too
+SELECT
+    principal,
+    source_ip_address,
+    first_seen,
+    last_seen,
+    events,
+    earlier_addresses,
+    first_event
+FROM (
+    SELECT
+        principal,
+        source_ip_address,
+        events,
+        first_seen,
+        last_seen,
+        first_event,
+        row_number() OVER (PARTITION BY principal ORDER BY first_seen, source_ip_address) - 1 AS earlier_addresses
+    FROM (
+        SELECT
+            coalesce(
+                session_issuer_arn,
+                user_identity_arn,
+                user_identity_principal_id,
+                'unknown'
+            ) AS principal,
+            source_ip_address,
+            count(*) AS events,
+            min(event_time) AS first_seen,
+            max(event_time) AS last_seen,
+            first_value(event_name ORDER BY event_time, event_id) AS first_event
+        FROM events
+        WHERE event_time >= $history AND event_time < $until
+          AND service_call_kind = 'none'
+          AND source_ip_address ~ '^[0-9a-fA-F.:]+$'
+        GROUP BY 1, 2
+    )
+)
+WHERE first_seen >= $since
+  AND earlier_addresses >= $min_earlier
+ORDER BY first_seen, principal, source_ip_address

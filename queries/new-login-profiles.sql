@@ -1,0 +1,24 @@
+-- title: Console passwords set for IAM users
+-- answers: Who gave an IAM user a console password, or a new one?
+-- reference: https://attack.mitre.org/techniques/T1098/
+-- reference: https://attack.mitre.org/techniques/T1078/004/
+-- param since timestamp = 1970-01-01T00:00:00Z: events from then on
+-- param until timestamp = 9999-01-01T00:00:00Z: events before then
+-- param include_failed boolean = false: attempts that failed, too
+SELECT
+    event_time,
+    event_name,
+    request_parameters->>'userName' AS user_name,
+    json_get_bool(request_parameters, 'passwordResetRequired') AS must_be_changed,
+    coalesce(user_identity_arn, user_identity_invoked_by, user_identity_principal_id, 'unknown') AS principal,
+    source_ip_address,
+    region,
+    recipient_account_id AS account,
+    error_code,
+    event_id
+FROM events
+WHERE event_time >= $since AND event_time < $until
+  AND service = 'iam'
+  AND event_name IN ('CreateLoginProfile', 'UpdateLoginProfile')
+  AND ($include_failed OR NOT is_error)
+ORDER BY event_time, event_id
