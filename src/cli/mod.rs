@@ -21,7 +21,7 @@ pub use convert::ConvertArgs;
 pub use export::{EventFormat, ExportArgs};
 pub use generate::GenerateArgs;
 pub use inspect::InspectArgs;
-pub use query::{QueryArgs, QueryFormat};
+pub use query::{PlanFormat, QueryArgs, QueryFormat};
 pub use rejects::{
     RejectsAction, RejectsArgs, RejectsFilter, RejectsListArgs, RejectsRetryArgs, RejectsShowArgs,
 };

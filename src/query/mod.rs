@@ -4,7 +4,9 @@ mod catalog;
 mod condition;
 mod dialect;
 mod print;
+mod running;
 mod session;
+mod stats;
 mod times;
 
 use std::io;
@@ -13,8 +15,10 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
 pub use catalog::Events;
-pub use print::{Format, print, print_batch};
+pub use print::{Format, Records, Screen, Style, print, print_batch};
+pub use running::{Explained, Meter, Running};
 pub use session::{EVENTS, EventBatches, QuerySession};
+pub use stats::{ChosenFile, FileStats, PageStats, QueryStats, RowGroupStats, SpillStats};
 
 use crate::dataset;
 

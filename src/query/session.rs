@@ -26,8 +26,8 @@ pub type EventBatches = BoxStream<'static, Result<RecordBatch, Error>>;
 
 /// A session with the table `events`.
 pub struct QuerySession {
-    context: SessionContext,
-    allowed: SQLOptions,
+    pub(super) context: SessionContext,
+    pub(super) allowed: SQLOptions,
 }
 
 impl QuerySession {
@@ -113,7 +113,7 @@ impl QuerySession {
 }
 
 /// What the verification says, without DataFusion's words around it.
-fn refused(error: DataFusionError) -> Error {
+pub(super) fn refused(error: DataFusionError) -> Error {
     let message = error.strip_backtrace();
     let what = message.rsplit_once("not supported: ").map_or(message.as_str(), |(_, what)| what);
     Error::NotAllowed { what: what.trim().to_owned() }
