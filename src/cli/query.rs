@@ -15,7 +15,8 @@ pub struct QueryArgs {
     #[arg(value_name = "DATASET")]
     pub dataset: String,
 
-    /// One or more statements, separated by semicolons. Without them, they are read from standard input.
+    /// One or more statements, separated by semicolons. Without them a prompt opens, or, where standard input is no
+    /// terminal, they are read from it.
     #[arg(value_name = "SQL", conflicts_with = "file")]
     pub sql: Option<String>,
 
@@ -70,6 +71,9 @@ Examples:
   trailhouse query ./trail \"SELECT request_parameters->>'bucketName' AS bucket, count(*) FROM events
                             WHERE service = 's3' GROUP BY 1 ORDER BY 2 DESC LIMIT 10\" --format csv
   trailhouse query ./trail \"DESCRIBE events\"
+
+A prompt, with history, completion by Tab, and \\? for help:
+  trailhouse query ./trail
 
 For spreadsheets, and for other programs:
   trailhouse query ./trail -f q.sql --format csv --safe-csv -o answer.csv

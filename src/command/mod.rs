@@ -10,6 +10,7 @@ mod generate;
 mod inspect;
 mod output;
 mod progress;
+mod prompt;
 mod query;
 mod rejects;
 mod report;

@@ -1,6 +1,6 @@
 //! `trailhouse query`
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 
 use datafusion::sql::parser::Statement;
@@ -8,6 +8,7 @@ use tokio::runtime::Handle;
 
 use super::answer::answer;
 use super::output::{Output, refuse_binary};
+use super::prompt;
 use crate::cli::{PlanFormat, QueryArgs, QueryFormat};
 use crate::dataset::{Dataset, Moment};
 use crate::error::{Error, Exit};
@@ -16,14 +17,23 @@ use crate::query::{self, Format, QuerySession, Style};
 pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
     let format = Format::from(args.format);
     let sql = sql(&args)?;
-    if args.safe_csv && format != Format::Csv {
+    if args.safe_csv && format != Format::Csv && sql.is_some() {
         return Err(Error::Usage("--safe-csv goes with --format csv".to_owned()));
+    }
+    if sql.is_none() && args.explain.is_some() {
+        return Err(Error::Usage(
+            "--explain needs SQL; at the prompt, put EXPLAIN before a statement".to_owned(),
+        ));
     }
     if args.output.is_none() && args.explain.is_none() {
         refuse_binary(format, Output::stdout().screen)?;
     }
     let dataset = Dataset::open(&args.dataset)?;
     let session = QuerySession::open(&dataset, moment(&args), args.allow_write).await?;
+    let Some(sql) = sql else {
+        let settings = prompt::Settings { style: style(&args), stats: args.stats, output: args.output };
+        return prompt::run(&session, &prompt::NoSavedQueries, settings).await;
+    };
     let statements = session.parse(&sql)?;
     if statements.is_empty() {
         return Err(Error::Usage("no SQL given".to_owned()));
@@ -101,11 +111,13 @@ fn moment(args: &QueryArgs) -> Moment {
     }
 }
 
-fn sql(args: &QueryArgs) -> Result<String, Error> {
+/// The statements; none if they are to be typed one by one.
+fn sql(args: &QueryArgs) -> Result<Option<String>, Error> {
     match (&args.sql, &args.file) {
-        (Some(sql), _) => Ok(sql.clone()),
-        (None, Some(file)) => read(file),
-        (None, None) => read(Path::new("-")),
+        (Some(sql), _) => Ok(Some(sql.clone())),
+        (None, Some(file)) => read(file).map(Some),
+        (None, None) if io::stdin().is_terminal() => Ok(None),
+        (None, None) => read(Path::new("-")).map(Some),
     }
 }
 

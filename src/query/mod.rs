@@ -8,6 +8,8 @@ mod running;
 mod session;
 mod stats;
 mod times;
+mod typed;
+mod vocabulary;
 
 use std::io;
 
@@ -19,6 +21,8 @@ pub use print::{Format, Records, Screen, Style, print, print_batch};
 pub use running::{Explained, Meter, Running};
 pub use session::{EVENTS, EventBatches, QuerySession};
 pub use stats::{ChosenFile, FileStats, PageStats, QueryStats, RowGroupStats, SpillStats};
+pub use typed::is_complete;
+pub use vocabulary::{NamedColumn, NamedTable, Vocabulary};
 
 use crate::dataset;
 
