@@ -144,9 +144,150 @@ fn several_statements_and_files() {
     dir.write("q.sql", "-- how many\nSELECT count(*) AS n\nFROM events\n");
     let run = dir.run(&["query", "trail", "-f", "q.sql", "--format", "csv"]).succeeds();
     assert_eq!(run.stdout, "n\n1200\n");
-    let run =
-        dir.run_with_input(&["query", "trail", "-f", "-", "--format", "csv"], b"SELECT 1 AS one").succeeds();
-    assert_eq!(run.stdout, "one\n1\n");
+    for args in
+        [&["query", "trail", "--format", "csv", "-f", "-"][..], &["query", "trail", "--format", "csv"]]
+    {
+        let run = dir.run_with_input(args, b"SELECT 1 AS one").succeeds();
+        assert_eq!(run.stdout, "one\n1\n");
+    }
+    let run = dir.run(&["query", "trail"]).exits(2);
+    assert_eq!(run.stderr, "trailhouse: no SQL given\n");
+}
+
+/// Whatever a query makes of times: UTC and said so, with a fraction where there is one.
+#[test]
+fn times_are_iso_8601() {
+    let dir = dataset();
+    let sql = "SELECT event_time AS utc, arrow_cast(event_time, 'Timestamp(Millisecond, None)') AS bare,
+                      to_timestamp('2025-03-01T12:00:00.25') AS fraction, [to_timestamp(0)] AS list,
+                      to_timestamp_nanos('2025-03-01T12:00:00.000000001') AS nanos
+               FROM events ORDER BY event_time LIMIT 1";
+    let mut seen = Vec::new();
+    for format in ["table", "csv", "json", "ndjson", "markdown"] {
+        seen.push(dir.run(&["query", "trail", sql, "--format", format]).succeeds().stdout);
+    }
+    insta::assert_snapshot!(seen.join("\n"));
+}
+
+#[test]
+fn parquet_and_arrow_hold_the_rows_with_their_types() {
+    use arrow::array::{AsArray as _, RecordBatch};
+    use arrow::datatypes::{DataType, TimestampMicrosecondType};
+
+    let dir = dataset();
+    let sql = "SELECT event_time, event_name, null_fields FROM events ORDER BY event_time";
+    let run = |format: &str, output: &str| {
+        dir.run(&["query", "trail", sql, "--format", format, "-o", output]).succeeds();
+        // The same goes into a pipe.
+        let piped = dir.command(&["query", "trail", sql, "--format", format]).output().unwrap();
+        assert_eq!(piped.stdout, std::fs::read(dir.path(output)).unwrap());
+        std::fs::File::open(dir.path(output)).unwrap()
+    };
+    let check = |batches: Vec<RecordBatch>| {
+        assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 1200);
+        let first = &batches[0];
+        assert_eq!(first.schema().field(1).data_type(), &DataType::Utf8);
+        assert_eq!(
+            first.column(0).as_primitive::<TimestampMicrosecondType>().value(0),
+            1_740_787_200_000_000
+        );
+        assert_eq!(first.column(1).as_string::<i32>().value(0), "Gets3");
+    };
+    let parquet = run("parquet", "out.parquet");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(parquet).unwrap();
+    check(reader.build().unwrap().map(Result::unwrap).collect());
+    let reader = arrow::ipc::reader::StreamReader::try_new(run("arrow", "out.arrow"), None).unwrap();
+    check(reader.map(Result::unwrap).collect());
+
+    // One file holds one answer.
+    let two = dir.run(&["query", "trail", "SELECT 1; SELECT 2", "--format", "parquet", "-o", "two"]).exits(2);
+    assert!(two.stderr.contains("one statement"), "{}", two.stderr);
+    assert!(!dir.path("two").exists());
+    // An answer without rows has a schema all the same.
+    let none = "SELECT event_name FROM events WHERE false";
+    dir.run(&["query", "trail", none, "--format", "parquet", "-o", "none"]).succeeds();
+    let none = std::fs::File::open(dir.path("none")).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(none).unwrap();
+    assert_eq!(reader.schema().field(0).name(), "event_name");
+}
+
+#[test]
+fn safe_csv_runs_in_no_spreadsheet() {
+    let dir = dataset();
+    let sql = "SELECT column1 AS text, column2 AS number, [column1] AS list FROM (VALUES
+                   ('=1+1', -1), ('+1', 2), ('-1', 3), ('@SUM(A1)', 4), (chr(9) || 'tab', 5), (chr(13) || 'cr', 6),
+                   ('plain =', 7), ('', 8), (NULL, 9))";
+    let run = dir.run(&["query", "trail", sql, "--format", "csv", "--safe-csv"]).succeeds();
+    assert_eq!(
+        run.stdout,
+        "text,number,list\n'=1+1,-1,\"[\"\"=1+1\"\"]\"\n'+1,2,\"[\"\"+1\"\"]\"\n'-1,3,\"[\"\"-1\"\"]\"\n\
+         '@SUM(A1),4,\"[\"\"@SUM(A1)\"\"]\"\n'\ttab,5,\"[\"\"\\ttab\"\"]\"\n\"'\rcr\",6,\"[\"\"\\rcr\"\"]\"\n\
+         plain =,7,\"[\"\"plain =\"\"]\"\n,8,\"[\"\"\"\"]\"\n,9,[null]\n"
+    );
+    let plain = dir.run(&["query", "trail", sql, "--format", "csv"]).succeeds();
+    assert!(plain.stdout.contains("\n=1+1,-1,"), "{}", plain.stdout);
+    dir.run(&["query", "trail", sql, "--safe-csv"]).exits(2);
+}
+
+/// Widths are measured on the first rows; those behind are complete all the same.
+#[test]
+fn tables_in_files_are_never_cut() {
+    let dir = dataset();
+    let sql = "SELECT n, CASE WHEN n = 20000 THEN repeat('x', 300) ELSE 'short' END AS text
+               FROM (SELECT unnest(range(0, 20001)) AS n) ORDER BY n";
+    let run = dir.run(&["query", "trail", sql]).succeeds();
+    assert_eq!(run.stdout.lines().count(), 20_001 + 4);
+    assert!(run.stdout.contains(&format!("| 20000 | {} |\n", "x".repeat(300))));
+}
+
+#[test]
+fn plans_are_explained_without_running() {
+    let dir = dataset();
+    let sql = "SELECT event_name FROM events WHERE date = '2025-03-01' AND user_agent IS NULL";
+    let lines = dir.run(&["query", "trail", sql, "--explain"]).succeeds().stdout;
+    assert!(lines.starts_with("data files: 2 of 4\n  date=2025-03-01/service="), "{lines}");
+    assert!(lines.contains("\nplan:\n") && lines.contains("DataSourceExec: file_groups="), "{lines}");
+    let tree = dir.run(&["query", "trail", sql, "--explain=tree"]).succeeds().stdout;
+    assert!(tree.contains("┌─") && tree.contains("DataSourceExec"), "{tree}");
+    dir.run(&["query", "trail", "COPY events TO 'x.csv'", "--explain"]).exits(1);
+    dir.run(&["query", "trail", "CREATE VIEW v AS SELECT 1", "--explain"]).exits(1);
+}
+
+#[test]
+fn what_a_query_cost_is_told() {
+    let dir = dataset();
+    let stats = |sql: &str| {
+        let run = dir.run(&["query", "trail", sql, "--stats", "--format", "ndjson"]).succeeds();
+        let lines: std::collections::BTreeMap<String, String> = run
+            .stderr
+            .lines()
+            .filter_map(|line| line.split_once("  "))
+            .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
+            .collect();
+        assert!(lines["time"].starts_with("planning ") && lines["time"].contains(", running "), "{lines:?}");
+        lines
+    };
+    let day = stats(
+        "SELECT user_agent FROM events WHERE date = '2025-03-01' AND event_time < '2025-03-01T00:00:10Z'",
+    );
+    assert_eq!(day["rows"], "10");
+    assert_eq!(day["data files"], "4 in the dataset, 2 chosen by partition and time, 2 opened");
+    assert_eq!(day["row groups"], "2 in these, 0 pruned by statistics, 0 by bloom filters");
+    assert_eq!(day["filters"], "590 rows dropped while decoding");
+    assert!(day["operators"].contains(" s "), "{day:?}");
+    assert!(!day["read"].starts_with("0 B of "), "{day:?}");
+
+    let absent =
+        stats("SELECT event_name FROM events WHERE user_identity_access_key_id = 'AKIA0000000000000300x'");
+    assert_eq!(absent["rows"], "0");
+    let groups: Vec<&str> = absent["row groups"].split(", ").collect();
+    assert!(groups[0] == "4 in these" && groups[2] != "0 by bloom filters", "{absent:?}");
+
+    let counted = stats("SELECT count(*) FROM events");
+    assert_eq!(counted["data files"], "4 in the dataset, 0 chosen by partition and time, 0 opened");
+
+    let grouped = stats("SELECT event_name, count(*) FROM events GROUP BY 1");
+    assert!(!grouped["memory"].starts_with("0 B at peak"), "{grouped:?}");
 }
 
 #[test]

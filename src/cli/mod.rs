@@ -24,7 +24,7 @@ pub use export::{EventFormat, ExportArgs};
 pub use generate::GenerateArgs;
 pub use inspect::InspectArgs;
 pub use queries::{QueriesAction, QueriesArgs};
-pub use query::{QueryArgs, QueryFormat};
+pub use query::{PlanFormat, QueryArgs, QueryFormat};
 pub use rejects::{
     RejectsAction, RejectsArgs, RejectsFilter, RejectsListArgs, RejectsRetryArgs, RejectsShowArgs,
 };

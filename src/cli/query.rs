@@ -15,8 +15,9 @@ pub struct QueryArgs {
     #[arg(value_name = "DATASET")]
     pub dataset: String,
 
-    /// One or more statements, separated by semicolons.
-    #[arg(value_name = "SQL", required_unless_present_any = ["file", "saved"], conflicts_with = "file", allow_hyphen_values = true)]
+    /// One or more statements, separated by semicolons. Without them a prompt opens, or, where standard input is no
+    /// terminal, they are read from it.
+    #[arg(value_name = "SQL", conflicts_with = "file", allow_hyphen_values = true)]
     pub sql: Option<String>,
 
     /// Read the statements from a file; - for standard input.
@@ -40,12 +41,31 @@ pub struct QueryArgs {
     pub saved: SavedArgs,
 
     /// How to write the result.
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(long, value_name = "FORMAT", default_value = "table", help_heading = "Output")]
     pub format: QueryFormat,
 
     /// Write the result to a file instead of standard output.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
+
+    /// In CSV, put a ' before text that a spreadsheet would run as a formula: events hold what strangers typed.
+    #[arg(long, help_heading = "Output")]
+    pub safe_csv: bool,
+
+    /// Do not run the query: print which files it would open, and its plan.
+    #[arg(
+        long,
+        value_name = "AS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "lines",
+        help_heading = "Cost"
+    )]
+    pub explain: Option<PlanFormat>,
+
+    /// After the answer, say on stderr what it cost: times, files, row groups and pages that were or were not read.
+    #[arg(long, help_heading = "Cost", conflicts_with = "explain")]
+    pub stats: bool,
 
     /// Allow COPY TO, CREATE, INSERT and the like, which write outside the dataset.
     #[arg(long)]
@@ -70,12 +90,26 @@ Several datasets, and logs that were not converted:
   trailhouse query ./prod --dataset dev=s3://logs/dev \"SELECT count(*) FROM events
                             JOIN dev.events USING (source_ip_address)\"
   trailhouse query --raw s3://my-trail/AWSLogs \"SELECT event_name, count(*) FROM events
-                            WHERE date = '2025-03-01' AND region = 'us-east-1' GROUP BY 1\"";
+                            WHERE date = '2025-03-01' AND region = 'us-east-1' GROUP BY 1\"
+
+A prompt, with history, completion by Tab, and \\? for help:
+  trailhouse query ./trail
+
+For spreadsheets, and for other programs:
+  trailhouse query ./trail -f q.sql --format csv --safe-csv -o answer.csv
+  trailhouse query ./trail -f q.sql --format parquet -o answer.parquet
+  echo \"SELECT * FROM events WHERE date = '2025-03-01'\" |
+    trailhouse query ./trail --format ndjson | jq .event_name
+
+What a query would read, and what it has cost:
+  trailhouse query ./trail \"SELECT count(*) FROM events WHERE service = 's3' AND is_error\" --explain
+  trailhouse query ./trail \"SELECT count(*) FROM events WHERE service = 's3' AND is_error\" --stats";
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum QueryFormat {
-    /// A box drawn with lines; holds the whole result in memory.
+    /// A box drawn with lines. On a terminal long text is cut to fit, and rows with more columns than fit are shown
+    /// one below the other; in a file or a pipe nothing is cut.
     Table,
     /// Comma-separated, with a header.
     Csv,
@@ -85,4 +119,17 @@ pub enum QueryFormat {
     Ndjson,
     /// A Markdown table.
     Markdown,
+    /// A Parquet file.
+    Parquet,
+    /// An Arrow IPC stream.
+    Arrow,
+}
+
+/// How plans are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// A line for each operator, with all that it knows.
+    Lines,
+    /// A tree of boxes, with the most important of it.
+    Tree,
 }

@@ -1,18 +1,22 @@
 //! The subcommands: each wires the parts together and prints what came of it. Only here and in `main` is anything
 //! printed.
 
+mod answer;
 mod check;
 mod compact;
 mod convert;
 mod export;
 mod generate;
 mod inspect;
+mod output;
 mod progress;
+mod prompt;
 mod queries;
 mod query;
 mod rejects;
 mod report;
 mod session;
+mod spinner;
 mod vacuum;
 
 use std::thread::available_parallelism;

@@ -34,8 +34,13 @@ pub(super) fn saved(args: &SavedArgs) -> Result<(Option<String>, ParameterValues
         let text = |(name, value): &(String, String)| (name.clone(), ParameterValue::text(value));
         return Ok((None, args.parameters.iter().map(text).collect()));
     };
-    let library = Library::open(args.queries_dir.as_deref()).map_err(query::Error::from)?;
+    let library = library(args)?;
     let query = library.get(name).map_err(query::Error::from)?;
     let values = query.values(&args.parameters).map_err(query::Error::from)?;
     Ok((Some(query.sql.clone()), values))
+}
+
+/// The saved queries there are.
+pub(super) fn library(args: &SavedArgs) -> Result<Library, Error> {
+    Ok(Library::open(args.queries_dir.as_deref()).map_err(query::Error::from)?)
 }

@@ -59,6 +59,11 @@ impl Events {
         Ok(Self { store, files, partitions, schema })
     }
 
+    /// How many data files there are.
+    pub fn file_count(&self) -> usize {
+        self.files.len()
+    }
+
     /// Whether a filter speaks of partition columns alone.
     fn is_partition_filter(&self, filter: &Expr) -> bool {
         let names: Vec<&str> =

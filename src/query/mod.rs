@@ -9,12 +9,16 @@ mod log_filter;
 mod print;
 mod raw;
 mod rules;
+mod running;
 mod saved;
 mod schema;
 mod session;
+mod stats;
 mod times;
 mod trino;
+mod typed;
 mod views;
+mod vocabulary;
 
 use std::io;
 
@@ -22,10 +26,14 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
 pub use catalog::Events;
-pub use print::{Format, print, print_batch};
+pub use print::{Format, Records, Screen, Style, print, print_batch};
+pub use running::{Explained, Meter, Running};
 pub use saved::{Library, Parameter, ParameterKind, ParameterValue, ParameterValues, SavedError, SavedQuery};
 pub use session::{EVENTS, EventBatches, QuerySession, SessionOptions};
+pub use stats::{ChosenFile, FileStats, PageStats, QueryStats, RowGroupStats, SpillStats};
+pub use typed::is_complete;
 pub use views::{View, views};
+pub use vocabulary::{NamedColumn, NamedTable, Vocabulary};
 
 use crate::dataset;
 

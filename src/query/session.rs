@@ -8,10 +8,10 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
 use datafusion::catalog::{CatalogProvider, SchemaProvider as _, TableProvider};
 use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
@@ -54,7 +54,7 @@ pub struct SessionOptions {
 
 /// A session over the tables of one dataset, or several.
 pub struct QuerySession {
-    context: SessionContext,
+    pub(super) context: SessionContext,
     allowed: SQLOptions,
     event_data_stores: Vec<String>,
     left_out: Arc<LeftOut>,
@@ -217,16 +217,15 @@ impl QuerySession {
         Ok(batches.map_err(explain).boxed())
     }
 
-    /// Plans and starts a statement; rows come as they are computed.
+    /// Plans a statement.
     ///
     /// # Errors
-    /// If the statement cannot be planned, or is not allowed.
-    pub async fn run(&self, statement: Statement) -> Result<SendableRecordBatchStream, Error> {
+    /// If it makes no sense, or is not allowed.
+    pub(super) async fn plan(&self, statement: Statement) -> Result<LogicalPlan, Error> {
         let plan = self.context.state().statement_to_plan(statement).await;
         let plan = plan.map_err(|error| self.not_planned(error))?;
         self.allowed.verify_plan(&plan).map_err(refused)?;
-        let frame = self.context.execute_logical_plan(plan).await.map_err(Error::Query)?;
-        frame.execute_stream().await.map_err(Error::Query)
+        Ok(plan)
     }
 }
 

@@ -1,19 +1,20 @@
 //! `trailhouse rejects DATASET list`: which rejects there are, without a word of what they hold.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{BufWriter, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use arrow::error::ArrowError;
 use bytesize::ByteSize;
 
+use super::super::output::{Output, refuse_binary};
 use super::selection;
 use crate::cli::{QueryFormat, RejectsListArgs};
 use crate::dataset::{Dataset, RejectId, StoredReject};
 use crate::decode::Reason;
 use crate::error::{Error, Exit};
-use crate::query;
+use crate::query::{self, Format, Style};
 
 /// All that is said of a reject.
 struct Listed {
@@ -60,8 +61,11 @@ pub(super) async fn run(dataset: &Dataset, args: RejectsListArgs) -> Result<Exit
     }
     let batch = if args.all { each(&rejects) } else { by_reason_and_object(&rejects) };
     let batch = batch.map_err(query::Error::Format)?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    query::print_batch(batch, args.format.into(), &mut out).await?;
+    let mut output = Output::stdout();
+    refuse_binary(args.format.into(), output.screen)?;
+    let style = Style { screen: output.screen, ..Format::from(args.format).into() };
+    let mut out = output.writer();
+    query::print_batch(batch, &style, &mut out).await?;
     if is_table {
         writeln!(out, "{}", total(&rejects)).map_err(Error::Output)?;
     }
