@@ -17,6 +17,9 @@ use crate::query::{self, Format, QuerySession, Style};
 pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
     let format = Format::from(args.format);
     let sql = sql(&args)?;
+    if sql.as_ref().is_some_and(|sql| sql.trim().is_empty()) {
+        return Err(Error::Usage("no SQL given".to_owned()));
+    }
     if args.safe_csv && format != Format::Csv && sql.is_some() {
         return Err(Error::Usage("--safe-csv goes with --format csv".to_owned()));
     }
@@ -38,7 +41,7 @@ pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
     if statements.is_empty() {
         return Err(Error::Usage("no SQL given".to_owned()));
     }
-    if format.is_binary() && statements.len() > 1 {
+    if format.is_binary() && args.explain.is_none() && statements.len() > 1 {
         return Err(Error::Usage(
             "a Parquet file or Arrow stream holds one answer: give one statement".to_owned(),
         ));
