@@ -18,6 +18,9 @@ pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
     let format = Format::from(args.format);
     let (saved, values) = session::saved(&args.saved)?;
     let sql = saved.map_or_else(|| sql(&args), |sql| Ok(Some(sql)))?;
+    if sql.as_ref().is_some_and(|sql| sql.trim().is_empty()) {
+        return Err(Error::Usage("no SQL given".to_owned()));
+    }
     if args.safe_csv && format != Format::Csv && sql.is_some() {
         return Err(Error::Usage("--safe-csv goes with --format csv".to_owned()));
     }
@@ -39,7 +42,7 @@ pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
     if statements.is_empty() {
         return Err(Error::Usage("no SQL given".to_owned()));
     }
-    if format.is_binary() && statements.len() > 1 {
+    if format.is_binary() && args.explain.is_none() && statements.len() > 1 {
         return Err(Error::Usage(
             "a Parquet file or Arrow stream holds one answer: give one statement".to_owned(),
         ));

@@ -75,6 +75,12 @@ pub(super) fn failure(error: &DataFusionError) -> String {
         DataFusionError::ArrowError(error, _) => error.to_string(),
         root => root.message().into_owned(),
     };
+    // What a function says of how it is called, without what DataFusion says around it.
+    if let Some((said, _)) = message.split_once(". No function matches")
+        && let Some((_, usage)) = said.rsplit_once("Error during planning: ")
+    {
+        return usage.to_owned();
+    }
     let hint = if message.contains("is not Struct, Map") {
         "; JSON text is looked into so: request_parameters->>'bucketName', \
          json_extract_scalar(request_parameters, '$.bucketName')"

@@ -3,7 +3,7 @@ use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::DFParserBuilder;
 
 use crate::query::dialect::EventDialect;
-use crate::query::trino;
+use crate::query::{advice, trino};
 
 /// What an expression gives, or what is wrong with it.
 async fn eval(expression: &str) -> String {
@@ -22,7 +22,7 @@ async fn eval(expression: &str) -> String {
             let options = FormatOptions::new().with_null("NULL");
             ArrayFormatter::try_new(batches[0].column(0), &options).unwrap().value(0).to_string()
         }
-        Err(error) => error.find_root().message().into_owned(),
+        Err(error) => advice::failure(&error),
     }
 }
 
