@@ -127,7 +127,11 @@ fn questions_are_answered_one_after_another() {
     let text = ask(&mut session, ";", "(1 row, ");
     assert!(text.contains("| first;second |"), "{text}");
     // Mistakes end nothing.
-    ask(&mut session, "SELECT nothing_of_the_kind FROM events;", "error: Schema error");
+    ask(
+        &mut session,
+        "SELECT nothing_of_the_kind FROM events;",
+        "error: there is no column nothing_of_the_kind",
+    );
     ask(&mut session, "SELEC 1;", "error: not SQL");
     ask(&mut session, "CREATE VIEW v AS SELECT 1;", "is refused");
     let text = ask(&mut session, "SELECT 1 AS a; SELECT 2 AS b, 3 AS c;", "| 2 | 3 |");
@@ -144,7 +148,11 @@ fn tables_columns_and_help_are_shown() {
     let text = ask(&mut session, "\\d events", "service");
     assert!(text.contains("UTC time at which"), "{text}");
     ask(&mut session, "\\d nowhere", "there is no table or view nowhere");
-    ask(&mut session, "\\saved", "there are no saved queries");
+    let text = ask(&mut session, "\\saved", "what-assumed-sessions-did");
+    assert!(text.contains("Use of the root user"), "{text}");
+    ask(&mut session, "\\saved top-services since=2020-01-01", "rows, ");
+    ask(&mut session, "\\saved top-services since", "since is no parameter");
+    ask(&mut session, "\\saved top-service", "did you mean top-services");
     ask(&mut session, "\\nonsense", "there is no \\nonsense");
     ask(&mut session, "\\?", "Ctrl-D");
     session.send_line("\\q").unwrap();

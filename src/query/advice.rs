@@ -1,5 +1,6 @@
 //! What went wrong with a query, in words that help: the nearest right name, the place in the text, the way it is written.
 
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use sqlparser::parser::ParserError;
@@ -98,6 +99,27 @@ pub(super) fn failure(error: &DataFusionError) -> String {
     format!("{}{hint}", message.replace(".\nDid you mean", "; did you mean").trim_end_matches('.'))
 }
 
+/// Why a query failed while it read: as [`failure`], without what stands between quotes, which may be a value.
+pub(super) fn failure_on_values(error: &DataFusionError) -> String {
+    if let DataFusionError::ArrowError(error, _) = error.find_root()
+        && let ArrowError::CastError(_) | ArrowError::ParseError(_) | ArrowError::ComputeError(_) =
+            error.as_ref()
+    {
+        return "a value of some event does not convert, or cannot be computed; try_cast(x AS ...) gives NULL for what does \
+                not convert"
+            .to_owned();
+    }
+    let message = failure(error);
+    let mut parts = message.split('\'');
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    // Outside, inside, outside, ...
+    while let (Some(_), Some(outside)) = (parts.next(), parts.next()) {
+        said.push('…');
+        said.push_str(outside);
+    }
+    said
+}
+
 /// Without the list of all that is selected.
 fn in_group_by(message: &str) -> String {
     let column = message.split("column \"").nth(1).and_then(|rest| rest.split('"').next());
@@ -110,6 +132,16 @@ fn in_group_by(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_not_said() {
+        let arrow = |error| DataFusionError::ArrowError(Box::new(error), None);
+        let secret =
+            arrow(ArrowError::CastError("Cannot cast string 'hunter2' to value of Int64 type".to_owned()));
+        assert!(!failure_on_values(&secret).contains("hunter2"));
+        let secret = DataFusionError::Execution("cannot read 'hunter2' as a 'path' of".to_owned());
+        assert_eq!(failure_on_values(&secret), "cannot read … as a … of");
+    }
 
     #[test]
     fn near_names_are_found() {

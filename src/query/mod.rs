@@ -94,7 +94,10 @@ pub enum Error {
         /// The kind of statement.
         what: String,
     },
-    /// The query is wrong, or failed on the way.
+    /// The query failed on the way. What it says of values is left out: they are those of events.
+    #[error("{}", advice::failure_on_values(.0))]
+    Failed(DataFusionError),
+    /// The query is wrong.
     #[error("{}", advice::failure(.0))]
     Query(DataFusionError),
     /// The result could not be formatted.

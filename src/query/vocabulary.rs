@@ -8,6 +8,7 @@ use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
 use datafusion::logical_expr::TableType;
 
 use super::session::{EVENTS, QuerySession};
+use super::views::views;
 use crate::table::column::table_schema;
 
 /// The words of SQL that questions are made of.
@@ -87,7 +88,10 @@ impl QuerySession {
 
 impl NamedTable {
     fn new(name: &str, table: &dyn TableProvider) -> Self {
-        let documented = (name == EVENTS).then(table_schema);
+        // Views of services show columns of `events` under their names, and their own.
+        let view = views().get(name).filter(|view| !view.columns.is_empty());
+        let documented = (name == EVENTS || view.is_some()).then(table_schema);
+        let own = |column: &str| view?.columns.get(column).cloned();
         let comment = |field: &Field| field.metadata().get("comment").cloned();
         let schema = table.schema();
         let columns = schema.fields().iter().map(|field| {
@@ -95,7 +99,7 @@ impl NamedTable {
             NamedColumn {
                 name: field.name().clone(),
                 data_type: field.data_type().to_string(),
-                doc: comment(field).or_else(known),
+                doc: own(field.name()).or_else(|| comment(field)).or_else(known),
             }
         });
         let columns = columns.collect();

@@ -204,7 +204,7 @@ async fn each(
 ) -> Result<u64, Error> {
     let mut rows = 0;
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(Error::Query)?;
+        let batch = batch.map_err(Error::Failed)?;
         write(&batch).map_err(Error::from_arrow)?;
         rows += batch.num_rows() as u64;
     }

@@ -37,7 +37,7 @@ pub(super) async fn print(
     };
     let mut rows = 0;
     while let Some(batch) = batches.next().await {
-        let batch = batch.map_err(Error::Query)?;
+        let batch = batch.map_err(Error::Failed)?;
         let cells = Cells::new(&batch, screen.is_some()).map_err(Error::from_arrow)?;
         for row in 0..batch.num_rows() {
             rows += 1;

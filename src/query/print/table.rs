@@ -30,7 +30,7 @@ pub(super) async fn print(
     while rows < MEASURED_ROWS
         && let Some(batch) = stream.next().await
     {
-        let batch = batch.map_err(Error::Query)?;
+        let batch = batch.map_err(Error::Failed)?;
         rows += batch.num_rows();
         held.push(batch);
     }
@@ -84,7 +84,7 @@ impl Frame {
         self.header(schema, out).map_err(Error::Output)?;
         let mut rows = 0;
         while let Some(batch) = batches.next().await {
-            let batch = batch.map_err(Error::Query)?;
+            let batch = batch.map_err(Error::Failed)?;
             let cells = Cells::new(&batch, self.screen.is_some()).map_err(Error::from_arrow)?;
             for row in 0..batch.num_rows() {
                 let row = cells.row(row).collect::<Result<Vec<_>, _>>().map_err(Error::from_arrow)?;
