@@ -22,6 +22,7 @@ mod harness;
 mod help;
 mod inspect;
 mod killed;
+mod mistakes;
 mod prompt;
 mod query;
 mod rejects;

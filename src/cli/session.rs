@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use bytesize::ByteSize;
 use clap::Args;
 
-use super::{parse_memory, parse_pair};
+use super::{parse_pair, parse_size};
 
 /// What a session is to open.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub struct SessionArgs {
     pub event_data_stores: Vec<String>,
 
     /// Memory that queries may hold; sorting, grouping and joining more spills to the directory for temporary files.
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_memory, help_heading = "Cost")]
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = parse_query_memory, help_heading = "Cost")]
     pub memory_limit: ByteSize,
 }
 
@@ -43,4 +43,15 @@ pub struct SavedArgs {
     /// Saved queries of your own: files NAME.sql with a head like those that `trailhouse queries show` prints.
     #[arg(long, value_name = "DIR", help_heading = "Saved queries")]
     pub queries_dir: Option<PathBuf>,
+}
+
+/// What DataFusion needs to spill at all, on as many cores as there are.
+const LEAST_QUERY_MEMORY: ByteSize = ByteSize::mib(16);
+
+fn parse_query_memory(text: &str) -> Result<ByteSize, String> {
+    let size = parse_size(text)?;
+    if size < LEAST_QUERY_MEMORY {
+        return Err(format!("{LEAST_QUERY_MEMORY} is the least to work with"));
+    }
+    Ok(size)
 }

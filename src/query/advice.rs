@@ -18,19 +18,22 @@ pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> V
         let candidate = plain(known);
         let distance = strsim::damerau_levenshtein(&wanted, &candidate);
         let is_near =
-            distance <= NEAR.min(wanted.len() / 3) || wanted.len() > 3 && candidate.contains(&wanted);
+            distance <= NEAR.min(wanted.len() / 3) || wanted.len() > 2 && candidate.contains(&wanted);
         is_near.then_some((distance, known))
     };
     let mut near: Vec<_> = known.filter_map(distance).collect();
     near.sort();
     near.dedup();
+    if near.first().is_some_and(|(distance, _)| *distance == 0) {
+        near.truncate(1);
+    }
     near.into_iter().take(NAMES).map(|(_, known)| known).collect()
 }
 
-/// `; did you mean a or b?`
+/// `; did you mean a or b?`, to go on with another sentence.
 pub(super) fn did_you_mean(names: &[impl AsRef<str>]) -> String {
     let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    if names.is_empty() { String::new() } else { format!("; did you mean {}?", names.join(" or ")) }
+    if names.is_empty() { ".".to_owned() } else { format!("; did you mean {}?", names.join(" or ")) }
 }
 
 /// What is wrong with the text of a query, and where.
@@ -64,6 +67,7 @@ pub(super) fn failure(error: &DataFusionError) -> String {
         let hint = match near.is_empty() {
             false => did_you_mean(&near),
             true if known.is_empty() => String::new(),
+            true if field.relation.is_some() => "; DESCRIBE names the columns of a table".to_owned(),
             true => format!(
                 "; a text stands between single quotes: '{}'. DESCRIBE names the columns of a table",
                 field.name
@@ -89,6 +93,8 @@ pub(super) fn failure(error: &DataFusionError) -> String {
         "; a time is '2025-03-01' or '2025-03-01T08:30:00Z' (UTC), and try_cast(x AS ...) gives NULL for what does not convert"
     } else if message.contains("Cannot infer common argument type") {
         "; CAST(x AS ...) makes one the other's type. A boolean column needs no comparison: WHERE is_error, WHERE NOT is_error"
+    } else if message.contains("not found in struct") {
+        "; DESCRIBE names the members of a table's columns"
     } else if message.contains("must be in GROUP BY") {
         return in_group_by(&message);
     } else if matches!(root, DataFusionError::ResourcesExhausted(_)) {
@@ -150,7 +156,7 @@ mod tests {
         assert_eq!(near("eventName"), ["event_name"]);
         assert_eq!(near("event_nam"), ["event_name"]);
         assert_eq!(near("sourceipaddress"), ["source_ip_address"]);
-        assert_eq!(near("arn"), [] as [&str; 0]);
+        assert_eq!(near("arn"), ["user_identity_arn"]);
         assert_eq!(near("identity"), ["user_identity_arn"]);
         assert_eq!(near("s3"), [] as [&str; 0]);
         assert_eq!(near("dte"), ["date"]);

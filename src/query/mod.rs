@@ -57,7 +57,7 @@ pub enum Error {
         text: String,
     },
     /// There is no such table.
-    #[error("there is no table {name}{}; SHOW TABLES names them", advice::did_you_mean(.near))]
+    #[error("there is no table {name}{} SHOW TABLES names them", advice::did_you_mean(.near))]
     NoTable {
         /// As typed.
         name: String,

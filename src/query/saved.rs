@@ -48,7 +48,7 @@ pub enum SavedError {
         line: usize,
     },
     /// There is no such query.
-    #[error("there is no saved query {name}{}; `trailhouse queries list` names them", advice::did_you_mean(.near))]
+    #[error("there is no saved query {name}{} `trailhouse queries list` names them", advice::did_you_mean(.near))]
     NoQuery {
         /// As typed.
         name: String,

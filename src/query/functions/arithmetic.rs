@@ -30,8 +30,9 @@ impl Unit {
             "quarter" => Self::Months(3),
             "year" => Self::Months(12),
             _ => {
+                // What stands there may be an event's, and is not said.
                 return Err(exec_datafusion_err!(
-                    "{text} is no unit of time; there are millisecond, second, minute, hour, day, week, month, quarter \
+                    "no such unit of time; there are millisecond, second, minute, hour, day, week, month, quarter \
                      and year"
                 ));
             }

@@ -37,8 +37,9 @@ impl JsonPath {
     /// # Errors
     /// What is wrong with it, in words.
     pub(in crate::query) fn parse(text: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("the path {text} is none; one is $.key, $['key'], $[0], or several of these in a row");
+        let wrong = || {
+            format!("the path {text} is none; one is $.key, $[\"key\"], $[0], or several of these in a row")
+        };
         let mut rest = text.strip_prefix('$').ok_or_else(wrong)?;
         let mut steps = Vec::new();
         while !rest.is_empty() {

@@ -232,7 +232,10 @@ impl<F: Function> ScalarUDFImpl for Scalar<F> {
             }
         } else {
             let further = further.iter().map(|arg| arg.to_array(rows)).collect::<Result<Vec<_>>>()?;
-            let ready = (0..rows).map(|row| self.ready(&further, row)).collect::<Result<Vec<_>>>()?;
+            // What stands there may be an event's, and is not said.
+            let unsaid = |_| exec_datafusion_err!("{}: some row's arguments cannot be used", self.0.name());
+            let ready =
+                (0..rows).map(|row| self.ready(&further, row).map_err(unsaid)).collect::<Result<Vec<_>>>()?;
             let answer = |row: usize| self.0.answer(F::Input::value(column, row)?, ready[row].as_ref()?);
             F::Answer::column((0..rows).map(answer))
         };

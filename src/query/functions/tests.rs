@@ -115,7 +115,7 @@ async fn times_are_read_written_and_counted() {
         ("date_diff('month', DATE '2025-01-15', DATE '2026-01-14')", "11"),
         ("date_diff('month', DATE '2026-01-14', DATE '2025-01-15')", "-11"),
         ("date_diff('quarter', DATE '2025-01-01', DATE '2026-01-01')", "4"),
-        ("date_diff('fortnight', DATE '2025-01-01', DATE '2026-01-01')", "fortnight is no unit of time; there are millisecond, second, minute, hour, day, week, month, quarter and year"),
+        ("date_diff('fortnight', DATE '2025-01-01', DATE '2026-01-01')", "no such unit of time; there are millisecond, second, minute, hour, day, week, month, quarter and year"),
         ("day_of_week(DATE '2025-03-02')", "7"),
         ("day_of_year(DATE '2025-03-02')", "61"),
         ("week(DATE '2024-12-30')", "1"),
@@ -201,7 +201,7 @@ async fn what_trino_says_otherwise_is_translated() {
         ("1 IS NOT DISTINCT FROM 2 OR true", "true"),
         ("'{\"k\": \"v\"}'->>'k' = 'v'", "true"),
         ("json_extract_scalar('x')", "json_extract_scalar is called so: json_extract_scalar(json, '$.path')"),
-        ("json_extract_scalar('{}', 'a.b')", "json_extract_scalar: the path a.b is none; one is $.key, $['key'], $[0], or several of these in a row"),
+        ("json_extract_scalar('{}', 'a.b')", "json_extract_scalar: the path a.b is none; one is $.key, $[\"key\"], $[0], or several of these in a row"),
         ("date_add('day', 'x', now())", "date_add is called so: date_add('day', -7, time)"),
     ])
     .await;
