@@ -5,7 +5,9 @@
 //! profile of the AWS CLI, or in the metadata service of the machine. Requests that are throttled or fail on the other side
 //! are tried again, each time after a longer while.
 
+mod attempts;
 mod credential_process;
+mod parts;
 mod patient;
 mod profile;
 
@@ -24,6 +26,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ListResult, ObjectStore};
 use url::Url;
 
+pub use parts::put_in_parts;
 use patient::{Paged, Patient};
 
 /// Why an address cannot be used.
