@@ -41,7 +41,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use tokio::sync::Mutex;
 
 pub use check::{Fault, Finding, Inspection};
@@ -202,9 +202,6 @@ pub enum Error {
 /// Larger files go to a bucket in parts, several at a time; they appear when the last one has arrived.
 const LARGEST_PUT_BYTES: usize = 32 << 20;
 
-/// The size of these parts. A bucket takes ten thousand.
-const PART_BYTES: usize = 16 << 20;
-
 /// How the names of data files begin; what they came with follows, and a number.
 pub const DATA_FILE: &str = "part-";
 
@@ -335,10 +332,7 @@ impl Dataset {
             if self.address.directory().is_some() || content.len() <= LARGEST_PUT_BYTES {
                 return self.store.put(&path, content.into()).await.map(|_| ());
             }
-            let upload = self.store.put_multipart(&path).await?;
-            let mut parts = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-            parts.put(content);
-            parts.finish().await.map(|_| ())
+            store::put_in_parts(&self.store, &path, &content).await
         };
         put.await.map_err(|source| self.refusal("write", file, source))
     }

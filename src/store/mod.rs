@@ -5,9 +5,13 @@
 //! profile of the AWS CLI, or in the metadata service of the machine. Requests that are throttled or fail on the other side
 //! are tried again, each time after a longer while.
 
+mod attempts;
 mod credential_process;
+mod google;
+mod parts;
 mod patient;
 mod profile;
+mod words;
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -16,7 +20,6 @@ use futures::stream::{BoxStream, StreamExt as _};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::client::{ClientConfigKey, ClientOptions};
-use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::http::HttpBuilder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -24,7 +27,9 @@ use object_store::prefix::PrefixStore;
 use object_store::{ListResult, ObjectStore};
 use url::Url;
 
+pub use parts::put_in_parts;
 use patient::{Paged, Patient};
+pub use words::{bottom, root_cause};
 
 /// Why an address cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +78,16 @@ pub enum Error {
     NoProfile {
         /// Its name.
         profile: String,
+    },
+    /// The credentials that the environment names are none.
+    #[error("cannot use {address}, with the credentials in {place}: {}", root_cause(source))]
+    Credentials {
+        /// As typed.
+        address: String,
+        /// The file or the variable that they should be in.
+        place: String,
+        /// What is wrong with them.
+        source: Box<object_store::Error>,
     },
     /// The store cannot be set up.
     #[error("cannot use {address}: {}", root_cause(source))]
@@ -170,10 +185,7 @@ impl<'a> StoreUrl<'a> {
             .map_err(|source| Error::BadPath { address: address(), source })?;
         let paged: Arc<dyn Paged> = match self.kind {
             Kind::S3 => Arc::new(self.s3()?.build().map_err(setup)?),
-            Kind::Google => {
-                let builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(self.host);
-                Arc::new(builder.build().map_err(setup)?)
-            }
+            Kind::Google => Arc::new(google::open(self.host, address)?),
             Kind::Azure => {
                 let builder = MicrosoftAzureBuilder::from_env().with_container_name(self.host);
                 let endpoint = builder.get_config_value(&AzureConfigKey::Endpoint);
@@ -302,78 +314,6 @@ pub fn local_path(typed: &str) -> Result<PathBuf, Error> {
     }
 }
 
-/// What lies at the bottom of a store's error: the system's own words, without the layers above them.
-pub fn root_cause(error: &object_store::Error) -> String {
-    bottom(error)
-}
-
-/// As [`root_cause`], for an error that may come from a store or not.
-pub fn bottom(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    let text = cause.to_string();
-    if let Some(answer) = answer(&text) {
-        return answer;
-    }
-    // Where nothing else tells who asks, the machine's own metadata service is asked.
-    let said = error.to_string();
-    if METADATA.iter().any(|path| said.contains(path)) {
-        return format!(
-            "there are no credentials in the environment, and the metadata service gave none ({text}); set \
-             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; for Azure, AZURE_STORAGE_ACCOUNT_KEY; for \
-             Google Cloud, GOOGLE_APPLICATION_CREDENTIALS"
-        );
-    }
-    // Whom it was that did not answer is said further up.
-    match asked(&said) {
-        Some(server) if !text.contains(server) => format!("{text}, asking {server}"),
-        _ => text,
-    }
-}
-
-/// What is asked of metadata services: those of EC2 (by either version), Azure (for whatever resource) and Google.
-const METADATA: [&str; 4] =
-    ["/latest/api/token", "/latest/meta-data/", "resource=https", "/computeMetadata/"];
-
-/// The server in a message that names a URL.
-fn asked(text: &str) -> Option<&str> {
-    let scheme =
-        ["http://", "https://"].into_iter().filter_map(|scheme| Some((text.find(scheme)?, scheme))).min()?;
-    let begin = &text[scheme.0..];
-    let host = &begin[scheme.1.len()..];
-    let end = host.find(|end: char| end == '/' || end.is_whitespace()).unwrap_or(host.len());
-    Some(&begin[..scheme.1.len() + end])
-}
-
-/// What a store has answered, out of its XML: a code and a message, and what may help.
-fn answer(text: &str) -> Option<String> {
-    let element = |name: &str| {
-        let (_, rest) = text.split_once(&format!("<{name}>"))?;
-        rest.split_once("</").map(|(content, _)| content.trim())
-    };
-    let code = element("Code")?;
-    let hint = match code {
-        "ExpiredToken" | "ExpiredTokenException" => "; get new credentials",
-        "RequestTimeTooSkewed" => "; set this machine's clock",
-        "InvalidAccessKeyId" | "SignatureDoesNotMatch" => {
-            "; look at AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_PROFILE"
-        }
-        "AccessDenied" | "AuthorizationFailure" | "AuthorizationPermissionMismatch" => {
-            "; these credentials need permission to list and read there and, for a dataset, to write and delete (on S3: \
-             s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject)"
-        }
-        "AuthenticationFailed" | "NoAuthenticationInformation" => {
-            "; look at AZURE_STORAGE_ACCOUNT_NAME, AZURE_STORAGE_ACCOUNT_KEY and AZURE_STORAGE_SAS_KEY"
-        }
-        "PermanentRedirect" | "AuthorizationHeaderMalformed" => "; set AWS_REGION to the bucket's region",
-        _ => "",
-    };
-    let message = element("Message").unwrap_or_default().trim_end_matches('.');
-    Some(format!("{code}: {message}{hint}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -390,19 +330,6 @@ mod tests {
         assert_eq!(parts("a/b"), None);
         assert!(matches!(StoreUrl::parse("s3:///k"), Err(Error::BadUrl { .. })));
         assert!(matches!(StoreUrl::parse("ftp://host/k"), Err(Error::UnsupportedScheme { .. })));
-    }
-
-    #[test]
-    fn answers_are_put_in_words() {
-        let xml = "Server returned non-2xx status code: 404 Not Found: <?xml version=\"1.0\"?>\n<Error><Code>NoSuchBucket</Code>\
-                   <Message>The specified bucket does not exist.</Message><BucketName>b</BucketName></Error>";
-        assert_eq!(answer(xml).as_deref(), Some("NoSuchBucket: The specified bucket does not exist"));
-        let skewed =
-            "<Error><Code>RequestTimeTooSkewed</Code><Message>The difference is too large.</Message></Error>";
-        assert!(answer(skewed).unwrap().ends_with("; set this machine's clock"));
-        assert_eq!(answer("Connection refused"), None);
-        assert_eq!(asked("Error performing GET http://127.0.0.1:9/b?x in 1 ms"), Some("http://127.0.0.1:9"));
-        assert_eq!(asked("no such file"), None);
     }
 
     #[test]

@@ -1,28 +1,24 @@
 //! Asking again where an answer broke off.
 //!
-//! The stores ask again by themselves when a request is throttled, refused by a server in trouble, or not answered; and when
-//! the content of an object breaks off. What they do not ask for again is a listing, the outcome of a deletion, or the reason
-//! why an object cannot be had, whose text broke off. All of these can be asked for as often as one likes.
+//! The stores ask again by themselves when the content of an object breaks off. What they do not ask for again is a listing,
+//! the outcome of a deletion, or the reason why an object cannot be had, whose text broke off. All of these can be asked for
+//! as often as one likes. Objects that are written in parts are a matter of their own ([`super::parts`]).
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt as _, TryStreamExt as _};
-use object_store::client::HttpError;
 use object_store::list::{PaginatedListOptions, PaginatedListStore};
 use object_store::path::{DELIMITER, Path};
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-/// How often it is asked again, and how long is waited before the first time; twice as long before each further one.
-const ATTEMPTS: u32 = 5;
-const WAIT: Duration = Duration::from_millis(100);
+use super::attempts::{Attempts, broke_off};
 
 /// Objects that are deleted at a time: as many as a request of S3 takes.
 const DELETIONS: usize = 1000;
@@ -37,23 +33,6 @@ impl fmt::Display for Patient {
     }
 }
 
-/// Whether an answer began and broke off. What was asked for again already, and in vain, says how often.
-fn broke_off(error: &Error) -> bool {
-    let mut causes = std::iter::successors(Some(error as &dyn std::error::Error), |cause| cause.source());
-    causes.any(<dyn std::error::Error + 'static>::is::<HttpError>)
-        && !error.to_string().contains(" retries, max_retries: ")
-}
-
-/// Waits before attempt number `attempt`, if there is to be one after this error.
-async fn may_ask_again(attempt: u32, error: &Error) -> bool {
-    if attempt >= ATTEMPTS || !broke_off(error) {
-        return false;
-    }
-    tracing::info!(%error, "asking again");
-    tokio::time::sleep(WAIT * 2_u32.pow(attempt)).await;
-    true
-}
-
 /// Where a listing stands.
 struct Listing {
     store: Arc<dyn ObjectStore>,
@@ -61,7 +40,7 @@ struct Listing {
     /// The last object that was listed.
     last: Option<Path>,
     listed: BoxStream<'static, Result<ObjectMeta>>,
-    attempt: u32,
+    attempts: Attempts,
 }
 
 impl Listing {
@@ -70,7 +49,7 @@ impl Listing {
             Some(offset) => store.list_with_offset(prefix, offset),
             None => store.list(prefix),
         };
-        Self { store, prefix: prefix.cloned(), last: offset.cloned(), listed, attempt: 0 }
+        Self { store, prefix: prefix.cloned(), last: offset.cloned(), listed, attempts: Attempts::new() }
     }
 
     async fn next(mut self) -> Option<(Result<ObjectMeta>, Self)> {
@@ -78,16 +57,15 @@ impl Listing {
             match self.listed.next().await? {
                 Ok(meta) => {
                     self.last = Some(meta.location.clone());
-                    self.attempt = 0;
+                    self.attempts = Attempts::new();
                     return Some((Ok(meta), self));
                 }
                 Err(error) => {
-                    if !may_ask_again(self.attempt, &error).await {
+                    if !self.attempts.may_go_on(&error).await {
                         return Some((Err(error), self));
                     }
-                    let attempt = self.attempt + 1;
-                    self =
-                        Self { attempt, ..Self::new(self.store, self.prefix.as_ref(), self.last.as_ref()) };
+                    let Self { store, prefix, last, attempts, .. } = self;
+                    self = Self { attempts, ..Self::new(store, prefix.as_ref(), last.as_ref()) };
                 }
             }
         }
@@ -112,10 +90,10 @@ pub(super) fn pages(store: Arc<dyn Paged>, directory: &Path) -> BoxStream<'stati
         let (store, prefix) = (store.clone(), prefix.clone());
         async move {
             let Some(options) = options else { return Ok(None) };
-            let mut attempt = 0;
+            let mut attempts = Attempts::new();
             let page = loop {
                 match store.list_paginated(prefix.as_deref(), options.clone()).await {
-                    Err(error) if may_ask_again(attempt, &error).await => attempt += 1,
+                    Err(error) if attempts.may_go_on(&error).await => {}
                     listed => break listed?,
                 }
             };
@@ -129,14 +107,14 @@ pub(super) fn pages(store: Arc<dyn Paged>, directory: &Path) -> BoxStream<'stati
 
 /// What became of each deletion.
 async fn delete_all(store: &dyn ObjectStore, locations: Vec<Path>) -> Vec<Result<Path>> {
-    let mut attempt = 0;
+    let mut attempts = Attempts::new();
     loop {
         let again: Vec<Result<Path>> = locations.iter().cloned().map(Ok).collect();
         let deleted: Vec<Result<Path>> = store.delete_stream(stream::iter(again).boxed()).collect().await;
         let broken =
             deleted.iter().filter_map(|deleted| deleted.as_ref().err()).find(|error| broke_off(error));
         match broken {
-            Some(error) if may_ask_again(attempt, error).await => attempt += 1,
+            Some(error) if attempts.may_go_on(error).await => {}
             _ => return deleted,
         }
     }
@@ -157,10 +135,10 @@ impl ObjectStore for Patient {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        let mut attempt = 0;
+        let mut attempts = Attempts::new();
         loop {
             match self.0.get_opts(location, options.clone()).await {
-                Err(error) if may_ask_again(attempt, &error).await => attempt += 1,
+                Err(error) if attempts.may_go_on(&error).await => {}
                 got => return got,
             }
         }
@@ -197,10 +175,10 @@ impl ObjectStore for Patient {
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        let mut attempt = 0;
+        let mut attempts = Attempts::new();
         loop {
             match self.0.list_with_delimiter(prefix).await {
-                Err(error) if may_ask_again(attempt, &error).await => attempt += 1,
+                Err(error) if attempts.may_go_on(&error).await => {}
                 listed => return listed,
             }
         }

@@ -1,12 +1,18 @@
-"""Stores under one interface: moto's S3 and Azurite's Azure Blob Storage."""
+"""Stores under one interface: moto's S3, Azurite's Azure Blob Storage, and our own double of Google Cloud Storage."""
 
+import json
 from datetime import datetime
+from http.client import HTTPResponse
 from typing import Protocol
+from urllib.parse import quote, urlencode
+from urllib.request import Request, urlopen
+from xml.etree import ElementTree
 
 import boto3
 import botocore.config
 from azure.core.exceptions import ResourceExistsError
 from azure.storage.blob import BlobServiceClient
+from gcs import KEYS, TOKEN
 
 # The account that every Azurite has, and its key, which is no secret.
 AZURE_ACCOUNT = "devstoreaccount1"
@@ -139,3 +145,60 @@ class Azure:
         """All objects: what identifies their content, and since when they are there."""
         blobs = self.service.get_container_client(bucket).list_blobs()
         return {blob.name: (blob.etag, blob.last_modified) for blob in blobs}
+
+
+class Google:
+    """The double's."""
+
+    scheme = "gs"
+    root = ""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        # A key of the account, as in a file from Google.
+        self.key = json.loads(self.ask("POST", KEYS, {}))
+        token = json.loads(self.ask("GET", TOKEN, {"Metadata-Flavor": "Google"}))["access_token"]
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    def open(self, method: str, path: str, headers: dict[str, str], content: bytes | None = None) -> HTTPResponse:
+        """The answer to a request."""
+        return urlopen(Request(self.endpoint + path, content, headers, method=method), timeout=120)
+
+    def ask(self, method: str, path: str, headers: dict[str, str], content: bytes | None = None) -> bytes:
+        """What is answered to a request."""
+        with self.open(method, path, headers, content) as answer:
+            return answer.read()
+
+    def environment(self, endpoint: str) -> dict[str, str]:
+        """What a program must be told to get there."""
+        return {"GOOGLE_SERVICE_ACCOUNT_KEY": json.dumps(self.key), "GOOGLE_BASE_URL": endpoint}
+
+    def delta_options(self) -> dict[str, str]:
+        """What deltalake must be told to get there."""
+        return self.environment(self.endpoint) | {"allow_http": "true"}
+
+    def create(self, bucket: str) -> None:
+        """Makes a bucket that is empty."""
+        self.ask("PUT", f"/{bucket}", self.headers)
+
+    def put(self, bucket: str, key: str, content: bytes) -> None:
+        """Stores an object."""
+        self.ask("PUT", f"/{bucket}/{quote(key, safe='')}", self.headers, content)
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Reads an object."""
+        return self.ask("GET", f"/{bucket}/{quote(key, safe='')}", self.headers)
+
+    def listing(self, bucket: str) -> Listing:
+        """All objects: what identifies their content, and since when they are there."""
+        objects: Listing = {}
+        query = {"list-type": "2"}
+        while True:
+            page = ElementTree.fromstring(self.ask("GET", f"/{bucket}?{urlencode(query)}", self.headers))
+            for found in page.iterfind("{*}Contents"):
+                modified = datetime.fromisoformat(found.findtext("{*}LastModified", ""))
+                objects[found.findtext("{*}Key", "")] = found.findtext("{*}Generation", ""), modified
+            token = page.findtext("{*}NextContinuationToken")
+            if token is None:
+                return objects
+            query["continuation-token"] = token

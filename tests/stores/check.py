@@ -1,9 +1,10 @@
 """Runs the cases, and counts.
 
-    check.py --trailhouse FILE --fixtures DIR --scratch DIR [--s3 PORT] [--azure PORT] [WORD...]
+    check.py --trailhouse FILE --fixtures DIR --scratch DIR [--s3 PORT] [--azure PORT] [--google PORT] [WORD...]
 
-With words, only cases whose titles hold one of them. Cases run in three processes, one by one in each: those of S3 alone,
-those of S3 that are Azure's too, and Azure's. A case has passed when `trailhouse check` finds nothing in any of the datasets that it has left, either.
+With words, only cases whose titles hold one of them. Cases run in four processes, one by one in each: those of S3 that
+are Azure's and Google's too, the others of S3, Azure's, and Google's. A case has passed when `trailhouse check` finds
+nothing in any of the datasets that it has left, either.
 """
 
 import argparse
@@ -15,17 +16,20 @@ from functools import partial
 from pathlib import Path
 from typing import Callable
 
+import accounts
 import cases
+import parts
+import promises
 import refusals
 import upkeep
-from buckets import S3, Azure, Store
+from buckets import S3, Azure, Google, Store
 from proxy import KINDS, Proxy
 from sites import Site
 from trail import Failed
 
 Case = tuple[str, Callable[[Site], str]]
 
-ON_BOTH: list[Case] = [
+ON_ALL: list[Case] = [
     ("A trail in a bucket, as on a local disk, and once more", cases.same_as_local),
     ("An object that changed, and one that is new", cases.changed_and_new),
     ("Keys with odd characters", cases.odd_keys),
@@ -39,15 +43,20 @@ ON_BOTH: list[Case] = [
     ("Faults of all kinds, with two runs at once", cases.faults_together),
     ("Refusals: what the store says, and what to do", refusals.refused),
     ("Refusals: no bucket, no credentials", refusals.missing),
+    ("Faults: 503, and half an answer after that", cases.cut_after_refusal),
     ("Refusals: a part of what a run must do", refusals.denied_in_part),
     ("Refusals: credentials that expire on the way", refusals.expiring),
 ]
-ON_S3: list[Case] = [
+ON_S3_AND_GOOGLE: list[Case] = [
     ("Listings in pages", cases.pages),
     ("Places that a filter leaves out are not listed", cases.pruning),
+    ("Datasets with odd characters in their names", cases.odd_datasets),
+    ("Data files that are written in parts", parts.written),
+    ("Data files that are written in parts, with accidents", parts.accidents),
+]
+ON_S3: list[Case] = [
     ("Patterns, single objects, prefixes", cases.addresses),
     ("Objects larger than what is read whole", cases.large_objects),
-    ("Datasets with odd characters in their names", cases.odd_datasets),
     ("Runs that are killed: convert", cases.killed),
     ("Faults: 503 and 500", partial(cases.faults, kinds=KINDS[:2])),
     ("Faults: connections that break before the request", partial(cases.faults, kinds=["refused"])),
@@ -57,6 +66,10 @@ ON_S3: list[Case] = [
 ]
 ON_AZURE: list[Case] = [
     ("Directories of a hierarchical namespace", cases.hierarchy),
+]
+ON_GOOGLE: list[Case] = [
+    ("What the double promises", promises.kept),
+    ("Ways to say who asks", accounts.ways),
 ]
 
 
@@ -103,12 +116,14 @@ def main() -> int:
     parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--s3", type=int)
     parser.add_argument("--azure", type=int)
+    parser.add_argument("--google", type=int)
     parser.add_argument("words", nargs="*")
     args = parser.parse_args()
     sites = [
-        ("s3-both", args.s3, S3, ON_BOTH),
-        ("s3-alone", args.s3, S3, ON_S3),
-        ("azure", args.azure, Azure, ON_BOTH + ON_AZURE),
+        ("s3-all", args.s3, S3, ON_ALL),
+        ("s3-others", args.s3, S3, ON_S3_AND_GOOGLE + ON_S3),
+        ("azure", args.azure, Azure, ON_ALL + ON_AZURE),
+        ("google", args.google, Google, ON_ALL + ON_S3_AND_GOOGLE + ON_GOOGLE),
     ]
     jobs = []
     for name, port, kind, cases_there in sites:

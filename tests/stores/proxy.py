@@ -114,6 +114,34 @@ class Faults:
         return kind
 
 
+class Accidents:
+    """The same fault for a request of each of some sorts: the first that comes."""
+
+    def __init__(self, kind: str, sorts: list[Callable[[Request], bool]]) -> None:
+        self.kind = kind
+        self.left = list(sorts)
+
+    def next(self, request: Request) -> str | None:
+        """What is to happen to the next request."""
+        for sort in self.left:
+            if sort(request):
+                self.left.remove(sort)
+                return self.kind
+        return None
+
+
+class Script:
+    """What happens to the requests that it concerns, one after another; nothing to those behind."""
+
+    def __init__(self, concerns: Callable[[Request], bool], kinds: list[str | None]) -> None:
+        self.concerns = concerns
+        self.left = list(kinds)
+
+    def next(self, request: Request) -> str | None:
+        """What is to happen to the next request."""
+        return self.left.pop(0) if self.left and self.concerns(request) else None
+
+
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
@@ -130,8 +158,8 @@ class Proxy:
         self.root = root
         self.requests: list[Request] = []
         self.faults: Faults | None = None
-        self.refusal: Refusal | None = None
-        # Of S3's listings: how much a page has at most.
+        self.refusal: Refusal | Accidents | Script | None = None
+        # Of listings, but of Azure's: how much a page has at most.
         self.page: int | None = None
         self.lock = threading.Lock()
         self.creating = threading.Lock()

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Callable
 
+from gcs import UNAUTHENTICATED
 from proxy import Answer, Refusal, Request
 from sites import ALLOW, Clean, Site, State, clean_run, small_files, visible
 from trail import Done, Failed, Trailhouse, expect, expect_same, logged_files, overlapping_logs
@@ -31,15 +32,22 @@ AZURE_EXPIRED = Answer(
     "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including "
     "the signature.",
 )
+GOOGLE_DENIED = Answer(403, "AccessDenied", "Access denied.")
 
 # What a message may say is to be done, as patterns.
 GRANT = "[Pp]ermission|[Pp]olicy|grant|s3:[A-Z]"
 RENEW = "new credentials"
 SET_KEYS = "AWS_ACCESS_KEY_ID|AWS_PROFILE"
 SET_AZURE_KEYS = "AZURE_STORAGE_ACCOUNT_KEY|AZURE_STORAGE_SAS_KEY|az login"
+SET_GOOGLE_KEYS = "GOOGLE_APPLICATION_CREDENTIALS|GOOGLE_SERVICE_ACCOUNT|gcloud auth"
 
 # A machine without a service that gives out credentials.
-NO_SERVICE = {"AWS_METADATA_ENDPOINT": "http://127.0.0.1:9", "AZURE_MSI_ENDPOINT": "http://127.0.0.1:9"}
+NO_SERVICE = {
+    "AWS_METADATA_ENDPOINT": "http://127.0.0.1:9",
+    "AZURE_MSI_ENDPOINT": "http://127.0.0.1:9",
+    "GCE_METADATA_HOST": "127.0.0.1:9",
+    "GCE_METADATA_IP": "127.0.0.1:9",
+}
 
 
 def everything(_: Request) -> bool:
@@ -78,6 +86,18 @@ class Trouble:
     words: list[str]
 
 
+@dataclass(frozen=True)
+class Words:
+    """How a store says what it refuses, and what the message has to say is to be done, as patterns."""
+
+    denied: Answer
+    expired: Answer
+    no_bucket: str
+    renew: str
+    set_keys: str
+    troubles: list[Trouble]
+
+
 IN_S3 = [
     Trouble("listing is denied", DENIED, lists, ["AccessDenied", GRANT]),
     Trouble("credentials have expired", EXPIRED, everything, ["ExpiredToken", RENEW]),
@@ -90,16 +110,23 @@ IN_AZURE = [
     Trouble("listing is denied", AZURE_DENIED, lists, ["AuthorizationPermissionMismatch", GRANT]),
     Trouble("credentials have expired", AZURE_EXPIRED, everything, ["AuthenticationFailed", SET_AZURE_KEYS]),
 ]
+IN_GOOGLE = [
+    Trouble("listing is denied", GOOGLE_DENIED, lists, ["AccessDenied", GRANT]),
+    Trouble("credentials have expired", UNAUTHENTICATED, everything, ["AuthenticationRequired", SET_GOOGLE_KEYS]),
+]
+# By the schemes of their addresses.
+WORDS = {
+    "s3": Words(DENIED, EXPIRED, "NoSuchBucket", RENEW, SET_KEYS, IN_S3),
+    "az": Words(
+        AZURE_DENIED, AZURE_EXPIRED, "ContainerNotFound|does not exist", SET_AZURE_KEYS, SET_AZURE_KEYS, IN_AZURE
+    ),
+    "gs": Words(GOOGLE_DENIED, UNAUTHENTICATED, "NoSuchBucket", SET_GOOGLE_KEYS, SET_GOOGLE_KEYS, IN_GOOGLE),
+}
 
 
-def troubles(site: Site) -> list[Trouble]:
+def words_of(site: Site) -> Words:
     """Those of the store."""
-    return IN_S3 if site.store.scheme == "s3" else IN_AZURE
-
-
-def expired(site: Site) -> Answer:
-    """How the store says that credentials have expired."""
-    return EXPIRED if site.store.scheme == "s3" else AZURE_EXPIRED
+    return WORDS[site.store.scheme]
 
 
 def says(done: Done, *words: str) -> None:
@@ -154,7 +181,7 @@ def refused(site: Site) -> str:
     return all_of(
         [
             (f"{trouble.name}, at the {side}", lambda t=trouble, s=side: case(t, s == "source"))
-            for trouble in troubles(site)
+            for trouble in words_of(site).troubles
             for side in ("source", "dataset")
         ]
     )
@@ -163,7 +190,7 @@ def refused(site: Site) -> str:
 def missing(site: Site) -> str:
     """No bucket, no credentials: nothing is written at all."""
     clean = clean_run(site)
-    code = "NoSuchBucket" if site.store.scheme == "s3" else "ContainerNotFound|does not exist"
+    code = words_of(site).no_bucket
     # To be made by and by.
     absent = f"{site.name}-absent"
 
@@ -197,7 +224,7 @@ def missing(site: Site) -> str:
         expect("objects written", sorted(site.store.listing(bucket)), [])
         site.trailhouse.convert([site.url(clean.logs)], to, ALLOW).exits(0)
         expect("rows found once there are credentials", visible(site, to), len(clean.state.rows))
-        says(done, clean.logs if local else bucket, SET_KEYS if site.store.scheme == "s3" else SET_AZURE_KEYS)
+        says(done, clean.logs if local else bucket, words_of(site).set_keys)
 
     return all_of(
         [
@@ -213,7 +240,7 @@ def denied_in_part(site: Site) -> str:
     """Some of it is denied: a query sees all that a run would have made, or nothing. And an object that may not be read is
     named, and is in once it may be."""
     clean = clean_run(site)
-    denied = DENIED if site.store.scheme == "s3" else AZURE_DENIED
+    denied = words_of(site).denied
 
     def at_dataset(concerns: Callable[[Request], bool]) -> None:
         bucket = site.bucket()
@@ -255,13 +282,14 @@ def expiring(site: Site, points: int = 4) -> str:
     and of one of `compact` nothing ever."""
     clean = clean_run(site)
     rows = clean.state.rows
-    words = [expired(site).code, RENEW if site.store.scheme == "s3" else SET_AZURE_KEYS]
+    expired = words_of(site).expired
+    words = [expired.code, words_of(site).renew]
 
     def run(args: list[str], spared: int | None, counted: Callable[[Request], bool] = everything) -> tuple[Done, int]:
         """Also how many requests there were."""
         site.proxy.requests.clear()
         if spared is not None:
-            site.proxy.refusal = Refusal(expired(site), everything, spared, counted)
+            site.proxy.refusal = Refusal(expired, everything, spared, counted)
         try:
             done = site.trailhouse.run(*args)
         finally:
