@@ -414,3 +414,44 @@ fn what_a_first_run_has_not_committed_is_not_there() {
     let told = dir.run(&["query", "trail", sql]).exits(1).stderr;
     assert!(told.contains("holds no data files"), "{told}");
 }
+
+/// What is asked for in the order of time is merged, not sorted, where few files overlap; and it is in order.
+#[test]
+fn rows_in_the_order_of_time_need_no_sorting() {
+    let dir = Dir::new();
+    let events: Vec<String> = (0..6)
+        .flat_map(|day| (0..50).map(move |n| day * 86_400 + n * 7))
+        .map(|n| event(n, "s3", "us-east-1"))
+        .collect();
+    let others: Vec<String> = (0..6).map(|day| event(day * 86_400 + 100, "ec2", "eu-west-1")).collect();
+    dir.write("logs/a.json", log_file(&events));
+    dir.write("logs/b.json", log_file(&others));
+    dir.convert(&["logs", "--to", "trail"]);
+    for (sql, count) in [
+        ("SELECT event_time, event_id FROM events WHERE service = 's3' ORDER BY event_time", 300),
+        ("SELECT event_time, event_id FROM events ORDER BY event_time, event_id", 306),
+        ("SELECT event_time, event_id FROM events WHERE event_time >= '2025-03-03' ORDER BY event_time", 204),
+    ] {
+        let plan = explain(&dir, "EXPLAIN", sql);
+        assert!(!plan.contains("SortExec"), "{plan}");
+        let times: Vec<String> = dir
+            .query("trail", sql)
+            .iter()
+            .map(|row| format!("{} {}", row["event_time"], row["event_id"]))
+            .collect();
+        assert_eq!(times.len(), count);
+        let by_time: Vec<&str> = times.iter().map(|row| row.split(' ').next().unwrap()).collect();
+        assert!(by_time.is_sorted(), "{sql}");
+    }
+    // Other orders are sorted as ever, and an event without a time is the last.
+    assert!(explain(&dir, "EXPLAIN", "SELECT event_id FROM events ORDER BY event_id").contains("SortExec"));
+    dir.write(
+        "logs/c.json",
+        log_file(&[event(86_400, "s3", "us-east-1").replace("2025-03-02T00:00:00Z", "2025-03-02 soon")]),
+    );
+    dir.convert(&["logs", "--to", "trail"]);
+    let rows = dir.query("trail", "SELECT event_time FROM events WHERE service = 's3' ORDER BY event_time");
+    assert_eq!(rows.len(), 301);
+    assert!(rows[300]["event_time"].is_null());
+    assert!(rows[..300].is_sorted_by_key(|row| row["event_time"].as_str().unwrap().to_owned()));
+}

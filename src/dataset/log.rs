@@ -301,12 +301,8 @@ impl LogState {
 
     /// What the bytes of the files come to, where the log says.
     pub(super) fn checksums(&self) -> HashMap<Path, String> {
-        let checksum = |file: &LogicalFileView| {
-            #[expect(deprecated, reason = "there is no other way to a file's tags")]
-            let tags = file.add_action().tags?;
-            Some((file.object_store_path(), tags.get(CHECKSUM)?.clone()?))
-        };
-        self.state.log_data().iter().filter_map(|file| checksum(&file)).collect()
+        let logged = self.state.log_data();
+        logged.iter().filter_map(|file| Some((file.object_store_path(), checksum(&file)?))).collect()
     }
 
     /// The columns that are of another type than the table's: name, type in the table, type in the log.
@@ -408,6 +404,12 @@ fn partition_values(partition: &PartitionKey) -> HashMap<String, Option<String>>
     table().partitions.iter().map(|column| column.name.clone()).zip(values).collect()
 }
 
+/// What the bytes of a file come to. Only trailhouse says so.
+fn checksum(file: &LogicalFileView) -> Option<String> {
+    #[expect(deprecated, reason = "there is no other way to a file's tags")]
+    file.add_action().tags?.get(CHECKSUM)?.clone()
+}
+
 fn stored_file(file: &LogicalFileView) -> Result<StoredFile, LogError> {
     let location = file.object_store_path();
     let partition =
@@ -420,6 +422,8 @@ fn stored_file(file: &LogicalFileView) -> Result<StoredFile, LogError> {
         e_tag: None,
         version: None,
     };
-    let times = file.stats().and_then(|statistics| statistics::event_times(&statistics));
-    Ok(StoredFile { meta, partition, rows: file.num_records().map(|rows| rows as u64), times })
+    let statistics = file.stats();
+    let times = statistics.as_deref().and_then(statistics::event_times);
+    let ordered = checksum(file).is_some() && statistics.as_deref().is_some_and(statistics::all_timed);
+    Ok(StoredFile { meta, partition, rows: file.num_records().map(|rows| rows as u64), times, ordered })
 }

@@ -226,6 +226,9 @@ pub struct StoredFile {
     pub rows: Option<u64>,
     /// Its earliest and latest event, or bounds of them, in microseconds since 1970; if the log says.
     pub times: Option<(i64, i64)>,
+    /// Whether its rows are known to lie in the order of their times, and of ids within one: trailhouse wrote it, and every row
+    /// has a time.
+    pub ordered: bool,
 }
 
 impl From<&NewFile> for StoredFile {
@@ -239,7 +242,8 @@ impl From<&NewFile> for StoredFile {
             version: None,
         };
         let times = statistics::event_times(statistics);
-        Self { meta, partition: file.partition.clone(), rows: Some(file.rows), times }
+        let ordered = statistics::all_timed(statistics);
+        Self { meta, partition: file.partition.clone(), rows: Some(file.rows), times, ordered }
     }
 }
 
@@ -446,5 +450,5 @@ fn data_file(meta: ObjectMeta) -> Option<StoredFile> {
         return None;
     }
     let partition = PartitionKey::parse(directories)?;
-    Some(StoredFile { meta, partition, rows: None, times: None })
+    Some(StoredFile { meta, partition, rows: None, times: None, ordered: false })
 }

@@ -87,6 +87,14 @@ fn texts(statistics: &[&Statistics]) -> Option<(String, String)> {
     range.map(|(min, max)| (min.to_owned(), max.to_owned()))
 }
 
+/// Whether every row of a file has a time, by what the log says of it.
+pub(super) fn all_timed(statistics: &str) -> bool {
+    let all: Option<Value> = serde_json::from_str(statistics).ok();
+    let untimed =
+        all.as_ref().and_then(|all| all.get("nullCount")?.get(&columns()[id::EVENT_TIME].name)?.as_u64());
+    untimed == Some(0)
+}
+
 /// The times of a file in microseconds since 1970, out of what the log says of it.
 pub(super) fn event_times(statistics: &str) -> Option<(i64, i64)> {
     let all: Value = serde_json::from_str(statistics).ok()?;

@@ -27,6 +27,7 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
+use super::order;
 use super::times::FileTimes;
 use crate::dataset::StoredFile;
 use crate::table::column::{PartitionType, file_schema, table};
@@ -188,11 +189,17 @@ impl TableProvider for Events {
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }
-        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+        let target = state.config().target_partitions();
+        let schema = self.schema();
+        let (groups, ordering) = match order::in_order(&schema, &stored, &files, target) {
+            Some(groups) => (groups, vec![order::by_time(&schema)?]),
+            None => (FileGroup::new(files).split_files(target), Vec::new()),
+        };
         let options = state.default_table_options().parquet;
         let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options.clone());
         let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)
+            .with_output_ordering(ordering)
             .with_statistics(statistics(&self.schema(), &stored))
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)

@@ -6,6 +6,7 @@ mod condition;
 mod dialect;
 mod functions;
 mod log_filter;
+mod order;
 mod print;
 mod raw;
 mod rules;
