@@ -27,5 +27,6 @@ mod prompt;
 mod query;
 mod rejects;
 mod saved;
+mod sql_docs;
 mod together;
 mod views;

@@ -305,6 +305,56 @@ fn logs_that_were_not_converted_are_events_too() {
     assert!(run.stderr.contains("5 stretches of the logs are no events"), "{}", run.stderr);
 }
 
+/// A plan that is run again reads the logs again; standard input is there but once.
+#[test]
+fn logs_are_read_as_often_as_they_are_asked_for() {
+    let dir = Dir::new();
+    let events: Vec<String> = (0..5).map(|n| event(n, "s3", "us-east-1")).collect();
+    let file = log_file(&events);
+    dir.write("logs.json", &file);
+    let chain = "WITH RECURSIVE chain AS (
+                   SELECT event_time AS t, 1 AS depth FROM events WHERE event_time = '2025-03-01T00:00:00Z'
+                   UNION ALL
+                   SELECT e.event_time, depth + 1 FROM chain JOIN events e ON e.event_time = chain.t + INTERVAL '1 second')
+                 SELECT max(depth) AS depth FROM chain";
+    let run = dir.run(&["query", "--raw", "logs.json", "--format", "csv", chain]).succeeds();
+    assert_eq!(run.stdout, "depth\n5\n");
+    let once = dir.run_with_input(
+        &["query", "--raw", "-", "--format", "csv", "SELECT count(*) AS n FROM events"],
+        file.as_bytes(),
+    );
+    assert_eq!(once.succeeds().stdout, "n\n5\n");
+    let twice = dir.run_with_input(
+        &["query", "--raw", "-", "SELECT count(*) FROM events a JOIN events b USING (event_id)"],
+        file.as_bytes(),
+    );
+    assert!(twice.stderr.contains("standard input can be read but once"), "{}", twice.stderr);
+}
+
+#[test]
+fn lists_stand_beside_their_rows() {
+    let dir = with_fixtures(&["trail/AWSLogs"]);
+    let count = |from: &str| {
+        dir.query("trail", &format!("SELECT count(*) AS n FROM {from}"))[0]["n"].as_u64().unwrap()
+    };
+    let with = count("events WHERE cardinality(resources) > 0");
+    let elements =
+        dir.query("trail", "SELECT sum(cardinality(resources)) AS n FROM events")[0]["n"].as_u64().unwrap();
+    let all = count("events");
+    assert!(with < elements && with < all);
+    assert_eq!(count("events CROSS JOIN UNNEST(resources) AS t (r)"), elements);
+    assert_eq!(count("events e, UNNEST(e.resources) AS t (r)"), elements);
+    assert_eq!(
+        count("cloudtrail_lake CROSS JOIN UNNEST(resources) AS t (accountid, type, arn, prefix)"),
+        elements
+    );
+    assert_eq!(count("events LEFT JOIN UNNEST(resources) AS t (r) ON TRUE"), elements + all - with);
+    assert_eq!(
+        count("(SELECT resources FROM events) e CROSS JOIN UNNEST(e.resources) AS t (resources)"),
+        elements
+    );
+}
+
 /// Objects that a condition leaves out are not even opened; others that cannot be read are no answer.
 #[test]
 fn keys_of_logs_answer_conditions() {

@@ -51,12 +51,7 @@ pub(super) async fn run(args: QueryArgs) -> Result<Exit, Error> {
         Some(as_what) => explain(&session, statements, as_what, &args).await?,
         None => answer_all(&session, statements, &args).await?,
     }
-    match session.rejects() {
-        0 => {}
-        rejects => {
-            eprintln!("{rejects} stretches of the logs are no events and are left out; convert keeps such");
-        }
-    }
+    session::tell_rejects(session.rejects());
     Ok(Exit::Done)
 }
 

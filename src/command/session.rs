@@ -23,6 +23,12 @@ pub(super) async fn open(
         false => QuerySession::open(&Dataset::open(dataset)?, moment, options).await?,
     };
     for (name, url) in &args.datasets {
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !name.chars().all(is_name) || name.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err(Error::Usage(format!(
+                "{name} cannot stand in SQL as it is: a name is of a-z, 0-9 and _"
+            )));
+        }
         session.add(name, &Dataset::open(url)?, Moment::Latest).await?;
     }
     Ok(session)
@@ -43,4 +49,15 @@ pub(super) fn saved(args: &SavedArgs) -> Result<(Option<String>, ParameterValues
 /// The saved queries there are.
 pub(super) fn library(args: &SavedArgs) -> Result<Library, Error> {
     Ok(Library::open(args.queries_dir.as_deref()).map_err(query::Error::from)?)
+}
+
+/// Says what is left out of an answer over logs.
+pub(super) fn tell_rejects(count: u64) {
+    match count {
+        0 => {}
+        1 => eprintln!("1 stretch of the logs is no event and is left out; convert keeps such"),
+        count => {
+            eprintln!("{count} stretches of the logs are no events and are left out; convert keeps such")
+        }
+    }
 }

@@ -9,6 +9,9 @@ use sqlparser::parser::ParserError;
 const NEAR: usize = 4;
 const NAMES: usize = 3;
 
+/// Characters of a line that are shown before and behind what is wrong.
+const AROUND: usize = 50;
+
 /// Names of `known` that are like one that is not there, the nearest first.
 pub(super) fn nearest<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     // AWS writes names in camel case, Athena without underscores.
@@ -46,14 +49,20 @@ pub(super) fn syntax(error: &DataFusionError, sql: &str) -> String {
         let (line, column) = place.split_once(", Column: ")?;
         Some((what, line.parse::<usize>().ok()?, column.trim().parse::<usize>().ok()?))
     });
-    let Some((what, line, column)) = place else { return message.clone() };
+    let Some((what, line, column)) = place else {
+        return message.replace("Expected: ", "expected ").replace("found: EOF", "found its end");
+    };
     let what = what.replace("Expected: ", "expected ").replace("found: ", "found ");
     let text = sql.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+    // What is piped here by mistake may be a log.
+    let from = column.saturating_sub(AROUND);
+    let around: String = text.chars().skip(from).take(2 * AROUND).collect();
+    let (text, caret) = (around, column - from);
     let missing = match what.contains("expected end of statement") {
         true => "; is a comma, an operator or a keyword such as AND missing before it?",
         false => "",
     };
-    format!("{what}, at line {line}, column {column}{missing}\n  {text}\n  {:>column$}", '^')
+    format!("{what}, at line {line}, column {column}{missing}\n  {text}\n  {:>caret$}", '^')
 }
 
 /// Why a query cannot be planned, or failed.
@@ -89,7 +98,10 @@ pub(super) fn failure(error: &DataFusionError) -> String {
     let hint = if message.contains("is not Struct, Map") {
         "; JSON text is looked into so: request_parameters->>'bucketName', \
          json_extract_scalar(request_parameters, '$.bucketName')"
-    } else if message.contains("Error parsing timestamp") || message.contains("Cannot cast string") {
+    } else if message.contains("Error parsing timestamp")
+        || message.contains("Date32")
+        || message.contains("Timestamp(")
+    {
         "; a time is '2025-03-01' or '2025-03-01T08:30:00Z' (UTC), and try_cast(x AS ...) gives NULL for what does not convert"
     } else if message.contains("Cannot infer common argument type") {
         "; CAST(x AS ...) makes one the other's type. A boolean column needs no comparison: WHERE is_error, WHERE NOT is_error"
@@ -102,6 +114,13 @@ pub(super) fn failure(error: &DataFusionError) -> String {
     } else {
         ""
     };
+    // Nobody needs to tell DataFusion's makers of a mistake in a query.
+    let message = message
+        .split("This issue was likely caused by a bug")
+        .next()
+        .unwrap_or_default()
+        .trim_end()
+        .to_owned();
     format!("{}{hint}", message.replace(".\nDid you mean", "; did you mean").trim_end_matches('.'))
 }
 

@@ -41,38 +41,49 @@ impl Dialect for EventDialect {
         }
     }
 
+    /// Looks ahead before it reads anything: to read and go back would double the work with every level of nesting.
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
-        let of_trino = parser.maybe_parse(|parser| match &parser.next_token().token {
-            Token::Word(word) if word.value.eq_ignore_ascii_case("CAST") => cast_to_array(parser),
-            Token::Word(word) if word.value.eq_ignore_ascii_case("IPADDRESS") => {
-                let address = parser.parse_literal_string()?;
+        let Token::Word(word) = &parser.peek_token_ref().token else { return None };
+        let is = |name: &str| word.quote_style.is_none() && word.value.eq_ignore_ascii_case(name);
+        let lambda = LAMBDAS.iter().find(|(name, _)| is(name));
+        if is("IPADDRESS") && matches!(parser.peek_nth_token_ref(1).token, Token::SingleQuotedString(_)) {
+            parser.next_token();
+            return Some(parser.parse_literal_string().map(|address| {
                 let text = Value::SingleQuotedString(address);
-                Ok(trino::call("ip_number", vec![Expr::Value(text.into())]))
-            }
-            Token::Word(word) => match LAMBDAS.iter().find(|(name, _)| word.value.eq_ignore_ascii_case(name))
-            {
-                Some((_, name)) => with_lambda(parser, name),
-                None => parser.expected("another beginning", parser.peek_token()),
-            },
-            _ => parser.expected("another beginning", parser.peek_token()),
-        });
-        of_trino.transpose()
+                trino::call("ip_number", vec![Expr::Value(text.into())])
+            }));
+        }
+        if (is("CAST") || is("TRY_CAST")) && inside(parser, is_array_type) {
+            parser.next_token();
+            return Some(cast_to_array(parser));
+        }
+        if let Some((_, function)) = lambda
+            && inside(parser, is_lambda)
+        {
+            parser.next_token();
+            return Some(with_lambda(parser, function));
+        }
+        None
     }
 
     /// `a IS DISTINCT FROM b AND c` asks two things; the parser would compare `a` with both.
     fn parse_infix(&self, parser: &mut Parser<'_>, left: &Expr, _: u8) -> Option<Result<Expr, ParserError>> {
-        let distinct = parser.maybe_parse(|parser| {
-            parser.expect_keyword(Keyword::IS)?;
-            let negated = parser.parse_keyword(Keyword::NOT);
-            parser.expect_keywords(&[Keyword::DISTINCT, Keyword::FROM])?;
-            let right = Box::new(parser.parse_subexpr(self.prec_value(Precedence::Is))?);
-            let left = Box::new(left.clone());
-            Ok(match negated {
-                true => Expr::IsNotDistinctFrom(left, right),
-                false => Expr::IsDistinctFrom(left, right),
-            })
-        });
-        distinct.transpose()
+        let keyword = |ahead: usize, keyword: Keyword| matches!(&parser.peek_nth_token_ref(ahead).token, Token::Word(word) if word.keyword == keyword);
+        if !keyword(0, Keyword::IS) {
+            return None;
+        }
+        let negated = keyword(1, Keyword::NOT);
+        let first = if negated { 2 } else { 1 };
+        if !(keyword(first, Keyword::DISTINCT) && keyword(first + 1, Keyword::FROM)) {
+            return None;
+        }
+        (0..first + 2).for_each(|_| drop(parser.next_token()));
+        let right = parser.parse_subexpr(self.prec_value(Precedence::Is));
+        let left = Box::new(left.clone());
+        Some(right.map(|right| match negated {
+            true => Expr::IsNotDistinctFrom(left, Box::new(right)),
+            false => Expr::IsDistinctFrom(left, Box::new(right)),
+        }))
     }
 
     fn is_delimited_identifier_start(&self, character: char) -> bool {
@@ -163,15 +174,57 @@ impl Dialect for EventDialect {
 const LAMBDAS: [(&str, &str); 3] =
     [("transform", "array_transform"), ("filter", "array_filter"), ("any_match", "array_any_match")];
 
+/// Whether something stands directly between the parentheses that follow the next word, not in others within them.
+fn inside(parser: &Parser<'_>, stands: impl Fn(&Parser<'_>, usize) -> bool) -> bool {
+    let mut depth = 0_usize;
+    for ahead in 1.. {
+        match &parser.peek_nth_token_ref(ahead).token {
+            Token::LParen => depth += 1,
+            Token::RParen if depth <= 1 => return false,
+            Token::RParen => depth -= 1,
+            Token::EOF => return false,
+            _ if depth == 0 => return false,
+            _ if depth == 1 && stands(parser, ahead) => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// `AS ARRAY(`
+fn is_array_type(parser: &Parser<'_>, ahead: usize) -> bool {
+    let keyword = |ahead: usize, keyword: Keyword| matches!(&parser.peek_nth_token_ref(ahead).token, Token::Word(word) if word.keyword == keyword);
+    keyword(ahead, Keyword::AS)
+        && keyword(ahead + 1, Keyword::ARRAY)
+        && parser.peek_nth_token_ref(ahead + 2).token == Token::LParen
+}
+
+/// `, x ->` or `, (x) ->`
+fn is_lambda(parser: &Parser<'_>, ahead: usize) -> bool {
+    let token = |ahead: usize| &parser.peek_nth_token_ref(ahead).token;
+    let name = |ahead: usize| matches!(token(ahead), Token::Word(_));
+    *token(ahead) == Token::Comma
+        && (name(ahead + 1) && *token(ahead + 2) == Token::Arrow
+            || *token(ahead + 1) == Token::LParen
+                && name(ahead + 2)
+                && *token(ahead + 3) == Token::RParen
+                && *token(ahead + 4) == Token::Arrow)
+}
+
 /// `(list, x -> expression)`. Elsewhere the arrow looks into JSON.
 fn with_lambda(parser: &mut Parser<'_>, function: &str) -> Result<Expr, ParserError> {
     parser.expect_token(&Token::LParen)?;
     let list = parser.parse_expr()?;
     parser.expect_token(&Token::Comma)?;
+    let in_parentheses = parser.consume_token(&Token::LParen);
     let name = parser.parse_identifier()?;
+    if in_parentheses {
+        parser.expect_token(&Token::RParen)?;
+    }
     parser.expect_token(&Token::Arrow)?;
-    let body = Box::new(parser.parse_expr()?);
+    let mut body = Box::new(parser.parse_expr()?);
     parser.expect_token(&Token::RParen)?;
+    trino::members_of(&name, body.as_mut());
     let params = OneOrManyWithParens::One(LambdaFunctionParameter { name, data_type: None });
     let lambda = Expr::Lambda(LambdaFunction { params, body, syntax: LambdaSyntax::Arrow });
     Ok(trino::call(function, vec![list, lambda]))

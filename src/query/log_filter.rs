@@ -1,6 +1,7 @@
 //! Which events a query asks for, as far as the keys of log objects tell: so that the others need not be opened.
 //!
-//! What is found here only leaves out what the query would leave out itself; it is asked of every row again.
+//! What is found here is asked of every row again; it only spares reading what would be left out: by the day, region and account
+//! of a key, which are those of its events where AWS has written it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::common::ScalarValue;
@@ -23,8 +24,8 @@ pub(super) fn of(conditions: &[Expr]) -> Filter {
                 "service" => &mut filter.services,
                 _ => continue,
             };
-            // Of two choices, one is enough.
-            if chosen.is_empty() {
+            // Of two choices, one is enough. No key tells of an empty name.
+            if chosen.is_empty() && !values.iter().any(String::is_empty) {
                 *chosen = values;
             }
         }
@@ -47,7 +48,8 @@ fn bound(filter: &mut Filter, column: &str, op: Operator, value: &ScalarValue) {
     let (first, behind) = match (column, value) {
         ("event_time", ScalarValue::TimestampMicrosecond(Some(micros), _)) => {
             let Some(time) = DateTime::from_timestamp_micros(*micros) else { return };
-            (time, time + TimeDelta::microseconds(1))
+            let Some(behind) = time.checked_add_signed(TimeDelta::microseconds(1)) else { return };
+            (time, behind)
         }
         ("date", ScalarValue::Date32(Some(days))) => {
             let midnight = |days: i32| DateTime::from_timestamp(i64::from(days) * 86_400, 0);

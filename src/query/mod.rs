@@ -57,6 +57,9 @@ pub enum Error {
         /// As typed.
         text: String,
     },
+    /// A part of SQL that would have no effect.
+    #[error("{0}")]
+    PassedOver(&'static str),
     /// There is no such table.
     #[error("there is no table {name}{} SHOW TABLES names them", advice::did_you_mean(.near))]
     NoTable {

@@ -5,14 +5,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::{ArrayRef, Date32Builder, RecordBatch, RecordBatchOptions, StringBuilder};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DataFusionError, Result, project_schema};
+use datafusion::common::{DataFusionError, Result, plan_err, project_schema};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
@@ -47,6 +47,8 @@ const BATCH_ROWS: usize = 4096;
 pub(super) struct LeftOut {
     /// Stretches that are no events.
     pub(super) rejects: AtomicU64,
+    /// Standard input is there but once.
+    stdin_is_read: AtomicBool,
 }
 
 /// The log objects of some sources as one table.
@@ -85,16 +87,17 @@ impl TableProvider for RawEvents {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let filter = log_filter::of(filters);
-        let objects = source::list(&self.sources, |place| filter.admits_place(place)).await;
         let schema = project_schema(&self.schema, projection)?;
         let columns = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let scan = Arc::new(Scan {
-            arriving: Mutex::new(arriving(objects, filter.clone())),
+            sources: self.sources.clone(),
+            readings: Mutex::default(),
             filter,
             shape: Shape { columns, schema: schema.clone() },
             left_out: self.left_out.clone(),
         });
-        let share = || Arc::new(Share(scan.clone())) as Arc<dyn PartitionStream>;
+        let share =
+            || Arc::new(Share { scan: scan.clone(), runs: AtomicUsize::new(0) }) as Arc<dyn PartitionStream>;
         let shares = (0..state.config().target_partitions()).map(|_| share()).collect();
         // With conditions, DataFusion counts the rows that fulfil them.
         let limit = limit.filter(|_| filters.is_empty());
@@ -128,9 +131,14 @@ fn arriving(objects: source::Objects, filter: Filter) -> BoxStream<'static, Resu
     fetched.buffer_unordered(FETCHES).boxed()
 }
 
-/// One reading of the sources, which threads share as they come.
+/// The objects of one reading, which threads share as they come.
+type Reading = Arc<Mutex<BoxStream<'static, Result<Arrived, source::Error>>>>;
+
+/// What the sources are read for.
 struct Scan {
-    arriving: Mutex<BoxStream<'static, Result<Arrived, source::Error>>>,
+    sources: Vec<Location>,
+    /// A plan may be run again, as that of a recursive query is: each time the sources are read anew.
+    readings: Mutex<Vec<Reading>>,
     filter: Filter,
     shape: Shape,
     left_out: Arc<LeftOut>,
@@ -145,26 +153,51 @@ struct Shape {
     schema: SchemaRef,
 }
 
+impl Scan {
+    /// The reading of that number, from 0.
+    async fn reading(&self, number: usize) -> Result<Reading> {
+        let mut readings = self.readings.lock().await;
+        while readings.len() <= number {
+            if self.sources.iter().any(|source| matches!(source, Location::Stdin))
+                && self.left_out.stdin_is_read.swap(true, Ordering::Relaxed)
+            {
+                return plan_err!(
+                    "standard input can be read but once, and is asked for twice: save it to a file, and query that"
+                );
+            }
+            let objects = source::list(&self.sources, |place| self.filter.admits_place(place)).await;
+            readings.push(Arc::new(Mutex::new(arriving(objects, self.filter.clone()))));
+        }
+        Ok(readings[number].clone())
+    }
+}
+
 /// A thread's share.
-struct Share(Arc<Scan>);
+struct Share {
+    scan: Arc<Scan>,
+    /// How often it was asked for.
+    runs: AtomicUsize,
+}
 
 impl fmt::Debug for Share {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Share").field("filter", &self.0.filter).field("shape", &self.0.shape).finish()
+        f.debug_struct("Share").field("filter", &self.scan.filter).field("shape", &self.scan.shape).finish()
     }
 }
 
 impl PartitionStream for Share {
     fn schema(&self) -> &SchemaRef {
-        &self.0.shape.schema
+        &self.scan.shape.schema
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut stream = RecordBatchReceiverStreamBuilder::new(self.0.shape.schema.clone(), 2);
-        let (scan, batches) = (self.0.clone(), stream.tx());
+        let mut stream = RecordBatchReceiverStreamBuilder::new(self.scan.shape.schema.clone(), 2);
+        let (scan, batches) = (self.scan.clone(), stream.tx());
+        let run = self.runs.fetch_add(1, Ordering::Relaxed);
         stream.spawn(async move {
+            let reading = scan.reading(run).await?;
             loop {
-                let next = scan.arriving.lock().await.next().await;
+                let next = reading.lock().await.next().await;
                 let Some(arrived) = next else { return Ok(()) };
                 let arrived = arrived.map_err(|error| DataFusionError::External(error.into()))?;
                 let (scan, batches) = (scan.clone(), batches.clone());
@@ -203,7 +236,7 @@ impl Scan {
             Found::Event(event) => {
                 let mut row = flatten(&event, &object.name);
                 if !self.filter.admits_event(&row, account) {
-                    return true;
+                    return !batches.is_closed();
                 }
                 rows.push(&mut row);
                 !rows.is_full() || hand_over(&mut rows)

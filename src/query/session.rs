@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
 use datafusion::catalog::{CatalogProvider, SchemaProvider as _, TableProvider};
 use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{self, Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::prelude::{SQLOptions, SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion_functions_json::udfs::json_union_to_text_udf;
 use futures::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
 
 use super::catalog::Events;
@@ -34,6 +36,9 @@ const LAKE: &str = "cloudtrail_lake";
 
 /// How many of those who hold most memory are named where it does not suffice.
 const CONSUMERS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
+
+/// Sorts of a query that a memory limit leaves room for.
+const SORTS: u64 = 8;
 
 /// Rows per batch where events are read whole: payloads may be a hundred kilobytes each.
 const WHOLE_EVENT_ROWS: usize = 256;
@@ -56,6 +61,7 @@ pub struct SessionOptions {
 pub struct QuerySession {
     pub(super) context: SessionContext,
     allowed: SQLOptions,
+    allow_write: bool,
     event_data_stores: Vec<String>,
     left_out: Arc<LeftOut>,
 }
@@ -98,6 +104,10 @@ impl QuerySession {
         let mut runtime = RuntimeEnvBuilder::new();
         if let Some(limit) = options.memory_limit {
             let pool = FairSpillPool::new(usize::try_from(limit).unwrap_or(usize::MAX));
+            // What each sort keeps back for merging what it has spilled, of all that run at once.
+            let sorts = limit / (SORTS * config.target_partitions() as u64);
+            let reserved = &mut config.options_mut().execution.sort_spill_reservation_bytes;
+            *reserved = (*reserved).min(usize::try_from(sorts).unwrap_or(usize::MAX));
             runtime = runtime.with_memory_pool(Arc::new(TrackConsumersPool::new(pool, CONSUMERS)));
         }
         let runtime = runtime.build_arc().map_err(Error::Session)?;
@@ -107,7 +117,13 @@ impl QuerySession {
         functions::register(&mut context).map_err(Error::Session)?;
         let allowed =
             SQLOptions::new().with_allow_ddl(options.allow_write).with_allow_dml(options.allow_write);
-        Ok(Self { context, allowed, event_data_stores: options.event_data_stores, left_out: Arc::default() })
+        Ok(Self {
+            context,
+            allowed,
+            allow_write: options.allow_write,
+            event_data_stores: options.event_data_stores,
+            left_out: Arc::default(),
+        })
     }
 
     /// Adds a dataset, as of `moment`, whose tables go by `name.events` and so on.
@@ -191,6 +207,9 @@ impl QuerySession {
         let syntax = |error| Error::Syntax(advice::syntax(&error, sql.as_ref()));
         let mut statements = statements.map(Vec::from).map_err(syntax)?;
         for statement in &mut statements {
+            if let Some(what) = trino::passed_over(statement) {
+                return Err(Error::PassedOver(what));
+            }
             if let Some(text) = trino::unquoted_date(statement) {
                 return Err(Error::UnquotedDate { text });
             }
@@ -225,8 +244,32 @@ impl QuerySession {
         let plan = self.context.state().statement_to_plan(statement).await;
         let plan = plan.map_err(|error| self.not_planned(error))?;
         self.allowed.verify_plan(&plan).map_err(refused)?;
-        Ok(plan)
+        // Where spilled rows go and how much memory there is was said on the command line.
+        if let LogicalPlan::Statement(logical_expr::Statement::SetVariable(set)) = &plan
+            && set.variable.starts_with("datafusion.runtime.")
+            && !self.allow_write
+        {
+            return Err(Error::NotAllowed { what: format!("SET {}", set.variable) });
+        }
+        shown_as_text(plan).map_err(Error::Query)
     }
+}
+
+/// The plan with values that `->` found as text: no format but ours of the table has a place for their own type.
+fn shown_as_text(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
+    let is_union = |field: &FieldRef| matches!(field.data_type(), DataType::Union(..));
+    if !plan.schema().fields().iter().any(is_union) {
+        return Ok(plan);
+    }
+    let columns = plan.schema().columns().into_iter().zip(plan.schema().fields()).map(|(column, field)| {
+        let name = column.name.clone();
+        match is_union(field) {
+            true => json_union_to_text_udf().call(vec![Expr::Column(column)]).alias(name),
+            false => Expr::Column(column),
+        }
+    });
+    let columns: Vec<Expr> = columns.collect();
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
 }
 
 /// What the verification says, without DataFusion's words around it.

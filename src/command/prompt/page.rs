@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::super::answer::answer;
 use super::super::output::{Output, refuse_binary};
+use super::super::session::tell_rejects;
 use super::command::{self, COMMANDS, Command, format_names};
 use super::engine::Engine;
 use super::{Next, Settings, say, terminal};
@@ -25,6 +26,8 @@ pub(super) struct Page<'s> {
     style: Style,
     stats: bool,
     timing: bool,
+    /// What was left out of earlier answers.
+    rejects: u64,
     engine: Engine,
     /// Where answers go, if not to standard output.
     file: Option<Target>,
@@ -52,7 +55,7 @@ impl<'s> Page<'s> {
     ) -> Result<Self, Error> {
         let Settings { style, stats, output } = settings;
         let file = output.map(Target::new).transpose()?;
-        Ok(Self { session, saved, style, stats, timing: true, engine: Engine::new(), file })
+        Ok(Self { session, saved, style, stats, timing: true, rejects: 0, engine: Engine::new(), file })
     }
 
     /// Does what was typed.
@@ -104,6 +107,9 @@ impl<'s> Page<'s> {
                 return say("cancelled");
             };
             self.tell(&stats)?;
+            let rejects = self.session.rejects();
+            tell_rejects(rejects - self.rejects);
+            self.rejects = rejects;
         }
         Ok(())
     }

@@ -8,7 +8,11 @@ use chrono::{DateTime, NaiveTime, Utc};
 
 /// A format, made ready.
 #[derive(Debug, Clone)]
-pub(super) struct ClockFormat(Vec<Item<'static>>);
+pub(super) struct ClockFormat {
+    write: Vec<Item<'static>>,
+    /// Fractions of a second have as many digits as they have.
+    read: Vec<Item<'static>>,
+}
 
 impl ClockFormat {
     /// Reads a format.
@@ -58,21 +62,25 @@ impl ClockFormat {
                 }
             });
         }
-        let items = StrftimeItems::new(&translated).parse_to_owned();
-        items.map(Self).map_err(|_| format!("the format {format} cannot be used"))
+        let items = |format: &str| StrftimeItems::new(format).parse_to_owned();
+        let (write, read) = (items(&translated), items(&translated.replace(".%6f", "%.f")));
+        match (write, read) {
+            (Ok(write), Ok(read)) => Ok(Self { write, read }),
+            _ => Err(format!("the format {format} cannot be used")),
+        }
     }
 
     /// A time as text.
     pub(super) fn write(&self, time: DateTime<Utc>) -> Option<String> {
         let mut text = String::new();
-        write!(text, "{}", time.format_with_items(self.0.iter())).ok()?;
+        write!(text, "{}", time.format_with_items(self.write.iter())).ok()?;
         Some(text)
     }
 
     /// The time that a text tells. What the format says nothing of is the beginning of 1970, or midnight.
     pub(super) fn read(&self, text: &str) -> Option<DateTime<Utc>> {
         let mut parsed = Parsed::new();
-        parse(&mut parsed, text, self.0.iter()).ok()?;
+        parse(&mut parsed, text, self.read.iter()).ok()?;
         let mut whole = parsed.clone();
         // Set what is not there; what is stays as it is.
         let has_date = parsed.to_naive_date();

@@ -8,6 +8,7 @@ use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::functions::core::expr_fn::get_field;
 use datafusion::functions_nested::expr_fn::{array_element, array_has, map_extract};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility, cast, lit,
 };
@@ -169,8 +170,12 @@ impl ScalarUDFImpl for Contains {
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         match given {
-            [list @ (DataType::List(element) | DataType::LargeList(element)), _] => {
-                Ok(vec![list.clone(), element.data_type().clone()])
+            [list @ (DataType::List(element) | DataType::LargeList(element)), value] => {
+                match comparison_coercion(element.data_type(), value) {
+                    Some(common) if common == *element.data_type() => Ok(vec![list.clone(), common]),
+                    Some(common) => Ok(vec![DataType::new_list(common.clone(), true), common]),
+                    None => plan_err!("contains looks for a value of the type that the list's elements have"),
+                }
             }
             [text, part] if Text::takes(text) && Text::takes(part) => {
                 Ok(vec![DataType::Utf8View, DataType::Utf8View])

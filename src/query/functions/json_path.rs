@@ -43,7 +43,7 @@ impl JsonPath {
         let mut rest = text.strip_prefix('$').ok_or_else(wrong)?;
         let mut steps = Vec::new();
         while !rest.is_empty() {
-            let quoted = [("['", "']"), ("[\"", "\"]")];
+            let quoted = [("['", "']"), ("[\"", "\"]"), (".\"", "\"")];
             if let Some((inner, end)) =
                 quoted.iter().find_map(|(open, end)| Some((rest.strip_prefix(open)?, end)))
             {
@@ -65,7 +65,7 @@ impl JsonPath {
                 if key.is_empty() || key == "*" {
                     return Err(wrong());
                 }
-                steps.push(Step::Key(key.trim_matches('"').to_owned()));
+                steps.push(Step::Key(key.to_owned()));
                 rest = behind;
             }
         }
@@ -208,7 +208,8 @@ impl<'de> DeserializeSeed<'de> for Is<'_> {
     type Value = bool;
 
     fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<bool, D::Error> {
-        reader.deserialize_str(self)
+        // Half of a surrogate pair is no text, and must not hide the keys beside it.
+        reader.deserialize_bytes(self)
     }
 }
 
@@ -221,5 +222,9 @@ impl Visitor<'_> for Is<'_> {
 
     fn visit_str<E>(self, key: &str) -> Result<bool, E> {
         Ok(key == self.0)
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<bool, E> {
+        Ok(key == self.0.as_bytes())
     }
 }

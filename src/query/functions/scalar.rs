@@ -14,7 +14,7 @@ use datafusion::arrow::array::{
     TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
-use datafusion::common::{Result, ScalarValue, exec_datafusion_err, plan_err};
+use datafusion::common::{Result, ScalarValue, exec_datafusion_err, exec_err, plan_err};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
@@ -56,6 +56,12 @@ pub(super) trait Function: Debug + Clone + PartialEq + Eq + Hash + Send + Sync +
 
     /// What gives the same answers with less work, for these arguments.
     fn simplify(&self, _arguments: &[Expr]) -> Option<Expr> {
+        None
+    }
+
+    /// What a text that stands in the query itself is not, if it has no answer: that is a mistake, where it would be a value
+    /// like others in a column.
+    fn mistake(&self) -> Option<&'static str> {
         None
     }
 }
@@ -239,6 +245,13 @@ impl<F: Function> ScalarUDFImpl for Scalar<F> {
             let answer = |row: usize| self.0.answer(F::Input::value(column, row)?, ready[row].as_ref()?);
             F::Answer::column((0..rows).map(answer))
         };
+        if is_scalar
+            && let Some(mistake) = self.0.mistake()
+            && args.iter().all(is_given)
+            && answers.is_null(0)
+        {
+            return exec_err!("'{}' is {mistake}", given_text(&args[0]));
+        }
         if is_scalar {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&answers, 0)?));
         }
@@ -250,6 +263,17 @@ impl<F: Function> ScalarUDFImpl for Scalar<F> {
             Some(simpler) => ExprSimplifyResult::Simplified(simpler),
             None => ExprSimplifyResult::Original(args),
         })
+    }
+}
+
+fn is_given(argument: &ColumnarValue) -> bool {
+    matches!(argument, ColumnarValue::Scalar(value) if !value.is_null())
+}
+
+fn given_text(argument: &ColumnarValue) -> &str {
+    match argument {
+        ColumnarValue::Scalar(value) => value.try_as_str().flatten().unwrap_or_default(),
+        ColumnarValue::Array(_) => "",
     }
 }
 

@@ -37,12 +37,31 @@ impl Function for FromIso8601 {
     }
 
     fn answer<'v>(&self, text: &'v str, (): &'v ()) -> Option<DateTime<Utc>> {
-        string_to_datetime(&Utc, text.trim()).ok()
+        iso8601(text.trim())
     }
 
     fn simplify(&self, arguments: &[Expr]) -> Option<Expr> {
         of_event_time_text(arguments.first()?)
     }
+
+    fn mistake(&self) -> Option<&'static str> {
+        Some("no time of ISO 8601; one is 2025-03-01T08:30:00Z")
+    }
+}
+
+/// A time of ISO 8601, which may end with the month, the day, the hour or the minute.
+fn iso8601(text: &str) -> Option<DateTime<Utc>> {
+    if let Ok(time) = string_to_datetime(&Utc, text) {
+        return Some(time);
+    }
+    let (clock, zone) = match text.strip_suffix('Z') {
+        Some(clock) => (clock, "Z"),
+        None => (text, "Z"),
+    };
+    // Up to where a shorter text is right: 2025, 2025-03, 2025-03-01, 2025-03-01T10, 2025-03-01T10:20.
+    let rest = "0000-01-01T00:00:00".get(clock.len()..)?;
+    let is_right = [4, 7, 10, 13, 16].contains(&clock.len()) && clock.is_ascii();
+    is_right.then(|| string_to_datetime(&Utc, &format!("{clock}{rest}{zone}")).ok()).flatten()
 }
 
 /// `payload_time`: a time as payloads hold it.
@@ -72,7 +91,7 @@ impl Function for PayloadTime {
     fn answer<'v>(&self, text: &'v str, (): &'v ()) -> Option<DateTime<Utc>> {
         /// As seconds, this would be the year 5138.
         const MILLISECONDS_FROM: f64 = 1e11;
-        if let Ok(number) = text.parse::<f64>() {
+        if let Some(number) = text.parse::<f64>().ok().filter(|number| number.is_finite()) {
             let seconds = if number >= MILLISECONDS_FROM { number / 1e3 } else { number };
             return DateTime::from_timestamp_micros((seconds * 1e6) as i64);
         }
@@ -118,6 +137,10 @@ impl Function for DateParse {
         let is_iso =
             ["%Y-%m-%dT%H:%i:%sZ", "%Y-%m-%dT%TZ", "%Y-%m-%dT%H:%i:%SZ"].contains(&format.try_as_str()??);
         of_event_time_text(text).filter(|_| is_iso)
+    }
+
+    fn mistake(&self) -> Option<&'static str> {
+        Some("no time of that format")
     }
 }
 

@@ -81,6 +81,6 @@ fn without_formulas(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
 }
 
 fn harmless(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if formula { format!("'{text}") } else { text.to_owned() }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use datafusion::common::tree_node::{Transformed, TreeNode as _};
-use datafusion::common::{JoinType, NullHandling, Result, TableReference, UnnestOptions};
+use datafusion::common::{JoinType, NullHandling, Result, ScalarValue, TableReference, UnnestOptions};
 use datafusion::config::ConfigOptions;
 use datafusion::logical_expr::{Expr, Join, LogicalPlan, LogicalPlanBuilder, Projection, Unnest};
 use datafusion::optimizer::AnalyzerRule;
@@ -35,7 +35,15 @@ impl AnalyzerRule for LateralUnnest {
 
 /// The join's rows without a join, if its right side is made of its left one's lists.
 fn beside(join: &Join) -> Result<Option<LogicalPlan>> {
-    if join.join_type != JoinType::Inner || !join.on.is_empty() {
+    let is_true = |filter: &Expr| matches!(filter, Expr::Literal(ScalarValue::Boolean(Some(true)), _));
+    let filter = join.filter.as_ref().filter(|filter| !is_true(filter));
+    let without = match join.join_type {
+        JoinType::Inner => NullHandling::Drop,
+        // A row without elements stays, beside nothing.
+        JoinType::Left if filter.is_none() => NullHandling::PreserveAndExpandEmpty,
+        _ => return Ok(None),
+    };
+    if !join.on.is_empty() {
         return Ok(None);
     }
     let (alias, elements) = match join.right.as_ref() {
@@ -50,14 +58,14 @@ fn beside(join: &Join) -> Result<Option<LogicalPlan>> {
         shown = through.collect::<Result<_>>()?;
         elements = inside(&projection.input);
     }
-    let Some(plan) = carry(&join.left, elements)? else { return Ok(None) };
+    let Some(plan) = carry(&join.left, elements, &without)? else { return Ok(None) };
     let own = join.left.schema().columns().into_iter().map(Expr::Column);
     let shown = shown
         .into_iter()
         .zip(join.right.schema().fields())
         .map(|(expr, field)| named(expr, alias, field.name()));
     let mut builder = LogicalPlanBuilder::from(plan).project(own.chain(shown))?;
-    if let Some(filter) = &join.filter {
+    if let Some(filter) = filter {
         builder = builder.filter(filter.clone())?;
     }
     builder.build().map(Some)
@@ -89,24 +97,26 @@ fn named(expr: Expr, relation: Option<&TableReference>, name: &str) -> Expr {
 }
 
 /// The unnesting of lists that are `rows`' own, carrying these along. None if it is not that.
-fn carry(rows: &LogicalPlan, unnesting: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+fn carry(rows: &LogicalPlan, unnesting: &LogicalPlan, without: &NullHandling) -> Result<Option<LogicalPlan>> {
     Ok(match unnesting {
-        LogicalPlan::Unnest(Unnest { input, exec_columns, options, .. }) => match carry(rows, input)? {
-            Some(plan) => {
-                let options = UnnestOptions { null_handling: NullHandling::Drop, ..options.clone() };
-                Some(
-                    LogicalPlanBuilder::from(plan)
-                        .unnest_columns_with_options(exec_columns.clone(), options)?
-                        .build()?,
-                )
+        LogicalPlan::Unnest(Unnest { input, exec_columns, options, .. }) => {
+            match carry(rows, input, without)? {
+                Some(plan) => {
+                    let options = UnnestOptions { null_handling: without.clone(), ..options.clone() };
+                    Some(
+                        LogicalPlanBuilder::from(plan)
+                            .unnest_columns_with_options(exec_columns.clone(), options)?
+                            .build()?,
+                    )
+                }
+                None => None,
             }
-            None => None,
-        },
+        }
         LogicalPlan::Projection(Projection { input, expr, .. }) => {
             let plan = match input.as_ref() {
                 LogicalPlan::EmptyRelation(_) if expr.iter().any(Expr::contains_outer) => rows.clone(),
                 LogicalPlan::EmptyRelation(_) => return Ok(None),
-                input => match carry(rows, input)? {
+                input => match carry(rows, input, without)? {
                     Some(plan) => plan,
                     None => return Ok(None),
                 },
