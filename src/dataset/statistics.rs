@@ -4,10 +4,13 @@
 //! differ from those of the next, its event ids do not. See
 //! [per-file statistics](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics).
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Datelike as _, SecondsFormat};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Map, json};
 
 use crate::table::column::{ColumnType, columns, id};
 
@@ -87,12 +90,50 @@ fn texts(statistics: &[&Statistics]) -> Option<(String, String)> {
     range.map(|(min, max)| (min.to_owned(), max.to_owned()))
 }
 
-/// The times of a file in microseconds since 1970, out of what the log says of it.
-pub(super) fn event_times(statistics: &str) -> Option<(i64, i64)> {
-    let all: Value = serde_json::from_str(statistics).ok()?;
-    let micros = |values: &str| {
-        let time = all.get(values)?.get(&columns()[id::EVENT_TIME].name)?.as_str()?;
-        DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp_micros())
-    };
-    Some((micros("minValues")?, micros("maxValues")?))
+/// The number of rows of a file, and its times in microseconds since 1970, out of what the log says of it.
+pub(super) fn rows_and_times(statistics: &str) -> (Option<u64>, Option<(i64, i64)>) {
+    let Ok(logged) = serde_json::from_str::<Logged>(statistics) else { return Default::default() };
+    let micros =
+        |bound: Bound| Some(DateTime::parse_from_rfc3339(&bound.event_time?).ok()?.timestamp_micros());
+    let times = logged.min_values.and_then(micros).zip(logged.max_values.and_then(micros));
+    (logged.num_records, times)
+}
+
+/// Of the statistics of a file, what is read again and again: the rest of them is passed over.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Logged<'a> {
+    num_records: Option<u64>,
+    #[serde(borrow)]
+    min_values: Option<Bound<'a>>,
+    #[serde(borrow)]
+    max_values: Option<Bound<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Bound<'a> {
+    #[serde(borrow)]
+    event_time: Option<Cow<'a, str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_times_are_found_in_what_the_log_says() {
+        let name = &columns()[id::EVENT_TIME].name;
+        let said = json!({
+            "numRecords": 3,
+            "minValues": {name: "2025-03-01T00:00:00.001Z", "event_name": "A"},
+            "maxValues": {"error_code": null, name: "2025-03-01T00:00:01.000Z"},
+            "nullCount": {name: 0},
+        });
+        let first = 1_740_787_200_000_000;
+        let times = (first + 1000, first + 1_000_000);
+        assert_eq!(rows_and_times(&said.to_string()), (Some(3), Some(times)));
+        assert_eq!(rows_and_times(r#"{"numRecords":3}"#), (Some(3), None));
+        assert_eq!(rows_and_times(r#"{"minValues":{"event_time":"x"},"maxValues":{}}"#), (None, None));
+        assert_eq!(rows_and_times("?"), (None, None));
+    }
 }
