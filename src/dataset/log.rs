@@ -168,10 +168,15 @@ impl Log {
         tokio::task::spawn_blocking(move || work(engine.as_ref())).await.map_err(|_| LogError::Abandoned)?
     }
 
+    /// The latest version, without what it says of files, by what has been committed since `state`.
+    async fn newest(&self, state: &LogState) -> Result<SnapshotRef, LogError> {
+        let builder = Snapshot::builder_from(state.snapshot.clone());
+        self.with_engine(move |engine| checked(builder.build(engine)?)).await
+    }
+
     /// The latest version, by what has been committed since `state`.
     pub(super) async fn refreshed(&self, state: &LogState) -> Result<LogState, LogError> {
-        let builder = Snapshot::builder_from(state.snapshot.clone());
-        let snapshot = self.with_engine(move |engine| checked(builder.build(engine)?)).await?;
+        let snapshot = self.newest(state).await?;
         if snapshot.version() == state.version() {
             return Ok(state.clone());
         }
@@ -277,7 +282,7 @@ impl Log {
         let entry = CommitOrBytes::LogBytes(actions::commit(described, version, segment)?);
         if let Some(base) = base
             // The place behind it may be free because the versions that came since have been forgotten.
-            && self.store.get_latest_version(base.version()).await? > base.version()
+            && self.newest(base).await?.version() > base.version()
         {
             return Ok(false);
         }
@@ -354,3 +359,6 @@ impl LogState {
         self.snapshot.schema().fields().map(|field| field.name().clone()).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
