@@ -40,6 +40,8 @@ pub struct Events {
     /// The partition columns' values, one row for each file.
     partitions: RecordBatch,
     schema: TableSchema,
+    /// Rows come file by file, in the order of `files`.
+    as_they_lie: bool,
 }
 
 impl Events {
@@ -57,12 +59,17 @@ impl Events {
         ];
         let partition_schema = Schema::new(schema.table_partition_cols().clone());
         let partitions = RecordBatch::try_new(Arc::new(partition_schema), columns)?;
-        Ok(Self { store, files, partitions, schema })
+        Ok(Self { store, files, partitions, schema, as_they_lie: false })
     }
 
     /// How many data files there are.
     pub fn file_count(&self) -> usize {
         self.files.len()
+    }
+
+    /// The same, its rows file by file.
+    pub fn as_they_lie(self) -> Self {
+        Self { as_they_lie: true, ..self }
     }
 
     /// Whether a filter speaks of partition columns alone.
@@ -191,7 +198,9 @@ impl TableProvider for Events {
         }
         let target = state.config().target_partitions();
         let schema = self.schema();
-        let (groups, ordering) = match order::in_order(&schema, &stored, &files, target) {
+        let in_order =
+            (!self.as_they_lie).then(|| order::in_order(&schema, &stored, &files, target)).flatten();
+        let (groups, ordering) = match in_order {
             Some(groups) => (groups, vec![order::by_time(&schema)?]),
             None => (FileGroup::new(files).split_files(target), Vec::new()),
         };

@@ -87,7 +87,8 @@ impl QuerySession {
     pub async fn open_in_order(dataset: &Dataset) -> Result<Self, Error> {
         let config = SessionConfig::new().with_target_partitions(1).with_batch_size(WHOLE_EVENT_ROWS);
         let session = Self::with_config(config, SessionOptions::default())?;
-        session.add_dataset(MAIN, dataset, Moment::Latest).await?;
+        let events = session.events(MAIN, dataset, Moment::Latest).await?.as_they_lie();
+        session.add_table(MAIN, Arc::new(events))?;
         Ok(session)
     }
 
@@ -139,14 +140,19 @@ impl QuerySession {
     }
 
     async fn add_dataset(&self, name: &str, dataset: &Dataset, moment: Moment) -> Result<(), Error> {
+        let events = self.events(name, dataset, moment).await?;
+        self.add_table(name, Arc::new(events))
+    }
+
+    /// The table of a dataset's events, in a store that goes by `name`.
+    async fn events(&self, name: &str, dataset: &Dataset, moment: Moment) -> Result<Events, Error> {
         let files = dataset.data_files(moment).await?;
         if files.is_empty() {
             return Err(dataset::Error::Empty { dataset: dataset.name().to_owned() }.into());
         }
         let store = ObjectStoreUrl::parse(format!("trailhouse://{name}")).map_err(Error::Session)?;
         self.context.register_object_store(store.as_ref(), dataset.store().clone());
-        let events = Events::try_new(store, files).map_err(Error::Session)?;
-        self.add_table(name, Arc::new(events))
+        Events::try_new(store, files).map_err(Error::Session)
     }
 
     /// Opens log objects that were not converted, as if they were a dataset.
