@@ -87,7 +87,7 @@ impl QuerySession {
     pub async fn open_in_order(dataset: &Dataset) -> Result<Self, Error> {
         let config = SessionConfig::new().with_target_partitions(1).with_batch_size(WHOLE_EVENT_ROWS);
         let session = Self::with_config(config, SessionOptions::default())?;
-        let events = session.events(MAIN, dataset, Moment::Latest).await?.as_they_lie();
+        let events = session.table_of(MAIN, dataset, Moment::Latest).await?.as_they_lie();
         session.add_table(MAIN, Arc::new(events))?;
         Ok(session)
     }
@@ -140,12 +140,12 @@ impl QuerySession {
     }
 
     async fn add_dataset(&self, name: &str, dataset: &Dataset, moment: Moment) -> Result<(), Error> {
-        let events = self.events(name, dataset, moment).await?;
+        let events = self.table_of(name, dataset, moment).await?;
         self.add_table(name, Arc::new(events))
     }
 
     /// The table of a dataset's events, in a store that goes by `name`.
-    async fn events(&self, name: &str, dataset: &Dataset, moment: Moment) -> Result<Events, Error> {
+    async fn table_of(&self, name: &str, dataset: &Dataset, moment: Moment) -> Result<Events, Error> {
         let files = dataset.data_files(moment).await?;
         if files.is_empty() {
             return Err(dataset::Error::Empty { dataset: dataset.name().to_owned() }.into());
