@@ -16,7 +16,6 @@ use serde::Serialize;
 
 use super::content::{ContentError, FileContent};
 use super::ledger::{self, SegmentId};
-use super::log::LogState;
 use super::survey::Survey;
 use super::vacuum::is_our_data_file;
 use super::{Dataset, Error, Head, StoredFile};
@@ -140,6 +139,7 @@ pub enum Fault {
 }
 
 /// What the log says of the data files.
+#[derive(Default)]
 struct LogSays {
     checksums: HashMap<Path, String>,
     columns: HashSet<String>,
@@ -199,12 +199,14 @@ impl Dataset {
         at_a_time: usize,
         found: &mut Inspection,
     ) -> Result<(), Error> {
-        let log = head.log();
-        let log = Arc::new(LogSays {
-            checksums: log.map(LogState::checksums).unwrap_or_default(),
-            columns: log.map(LogState::columns).unwrap_or_default(),
+        let log = Arc::new(match head.log() {
+            Some(log) => LogSays {
+                checksums: self.log.checksums(log).await.map_err(|error| self.log_refused(error))?,
+                columns: log.columns(),
+            },
+            None => LogSays::default(),
         });
-        let mut examined = futures::stream::iter(head.files().iter().cloned())
+        let mut examined = futures::stream::iter(head.files().iter())
             .map(|file| {
                 let log = log.clone();
                 async move {

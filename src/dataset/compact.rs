@@ -87,13 +87,13 @@ impl Files {
 impl Compaction {
     /// The groups there are, in batches to be committed together.
     fn plan(&self, head: &Head, left_to_others: &BTreeSet<Path>) -> Vec<Vec<Group>> {
-        let is_meant = |file: &&StoredFile| {
+        let is_meant = |file: &StoredFile| {
             let date = file.partition.date();
             let late_enough = self.days.start.is_none_or(|start| date.is_some_and(|date| date >= start));
             let early_enough = self.days.end.is_none_or(|end| date.is_some_and(|date| date < end));
             late_enough && early_enough && !left_to_others.contains(&file.meta.location)
         };
-        let files: Vec<&StoredFile> = head.files().iter().filter(is_meant).collect();
+        let files: Vec<StoredFile> = head.files().iter().filter(is_meant).collect();
         let groups = files.chunk_by(|a, b| a.partition == b.partition).flat_map(|files| self.groups(files));
         let mut batches: Vec<Vec<Group>> = Vec::new();
         let mut bytes = 0;
@@ -112,10 +112,9 @@ impl Compaction {
     }
 
     /// The groups of a partition: of two files or more.
-    fn groups(&self, files: &[&StoredFile]) -> Vec<Group> {
+    fn groups(&self, files: &[StoredFile]) -> Vec<Group> {
         let most = self.target_bytes.min((self.memory_limit_bytes / MEMORY_SHARE) as u64);
-        let mut files: Vec<&StoredFile> =
-            files.iter().copied().filter(|file| file.meta.size < most).collect();
+        let mut files: Vec<&StoredFile> = files.iter().filter(|file| file.meta.size < most).collect();
         files.sort_by_key(|file| file.times);
         let mut groups: Vec<Group> = Vec::new();
         for file in files {

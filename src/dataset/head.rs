@@ -13,17 +13,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 
+use super::files::Files;
 use super::ledger::SegmentId;
 use super::log::LogState;
-use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, StoredFile, is_named};
+use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, StoredFile, names};
 use crate::write::DataFile;
 
 /// The dataset as it stands at a version.
 #[derive(Debug, Clone, Default)]
 pub struct Head {
     log: Option<LogState>,
-    /// In the order of their paths.
-    files: Arc<Vec<StoredFile>>,
     ledger: Arc<Ledger>,
 }
 
@@ -80,18 +79,9 @@ impl Head {
     }
 
     /// The data files, in the order of their paths.
-    pub fn files(&self) -> &[StoredFile] {
-        &self.files
-    }
-
-    /// The data files below a directory.
-    pub fn files_below(&self, directory: &str) -> &[StoredFile] {
-        // Names that go on behind the directory's own come before what lies in it: `-` and `.` before `/`.
-        let directory = format!("{directory}/");
-        let start = self.files.partition_point(|file| file.meta.location.as_ref() < directory.as_str());
-        let is_below = |file: &&StoredFile| file.meta.location.as_ref().starts_with(&directory);
-        let count = self.files[start..].iter().take_while(is_below).count();
-        &self.files[start..start + count]
+    pub(super) fn files(&self) -> &Files {
+        static NONE: Files = Files::none();
+        self.log.as_ref().map_or(&NONE, |log| &log.files)
     }
 
     /// The log objects that are in.
@@ -105,13 +95,12 @@ impl Head {
 
     /// Whether a data file counts.
     pub(super) fn has_file(&self, path: &Path) -> bool {
-        self.files.binary_search_by(|file| file.meta.location.cmp(path)).is_ok()
+        self.files().contain(path)
     }
 
     /// Whether files count, or counted among the rejects, whose names begin with `stem`.
     pub(super) fn has_files_of(&self, stem: &str) -> bool {
-        let is_of = |file: &StoredFile| is_named(&file.meta.location, DATA_FILE, stem);
-        self.ledger.has_rejects(stem) || self.files.iter().any(is_of)
+        self.ledger.has_rejects(stem) || self.files().any_name(|name| names(name, DATA_FILE, stem))
     }
 
     fn segment(&self) -> Option<SegmentId> {
@@ -140,9 +129,7 @@ impl Dataset {
         let Some(log) = self.log.state().await.map_err(|error| self.log_refused(error))? else {
             return Ok(Head::default());
         };
-        let mut files = log.files().map_err(|error| self.log_refused(error))?;
-        files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
-        Ok(Head { log: Some(log), files: files.into(), ledger: Arc::default() })
+        Ok(Head { log: Some(log), ledger: Arc::default() })
     }
 
     /// The dataset as it stands by now.
@@ -172,9 +159,7 @@ impl Dataset {
                 read => break read?,
             }
         };
-        let mut files = log.files().map_err(|error| self.log_refused(error))?;
-        files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
-        Ok(Head { log: Some(log), files: files.into(), ledger: ledger.into() })
+        Ok(Head { log: Some(log), ledger: ledger.into() })
     }
 
     /// Puts a version on top of `head`.

@@ -118,11 +118,8 @@ impl KnownEvents {
         for (partition, rows) in rows.partitions() {
             let head = &self.head;
             let group = self.groups.entry(Group::of(partition)).or_insert_with(|| {
-                let stored = head.files_below(&Group::directory(partition));
-                KnownGroup {
-                    stored: stored.iter().cloned().map(KnownFile::new).collect(),
-                    ..KnownGroup::default()
-                }
+                let stored = head.files().below(&Group::directory(partition));
+                KnownGroup { stored: stored.map(KnownFile::new).collect(), ..KnownGroup::default() }
             });
             group.asked = self.pieces;
             group.note_times(rows);
@@ -146,14 +143,14 @@ impl KnownEvents {
     /// # Errors
     /// If a data file cannot be read.
     pub async fn meets(&mut self, newer: &Head) -> Result<bool, Error> {
-        for file in newer.files().iter().filter(|file| !self.head.has_file(&file.meta.location)) {
+        for file in newer.files().since(self.head.files()) {
             let Some(group) = self.groups.get_mut(&Group::of(&file.partition)) else { continue };
             if self.met.as_ref().is_some_and(|met| met.has_file(&file.meta.location))
-                || !group.may_share(file)
+                || !group.may_share(&file)
             {
                 continue;
             }
-            let mut theirs = KnownFile::new(file.clone());
+            let mut theirs = KnownFile::new(file);
             if !group.new.is_empty() {
                 theirs.read(&self.dataset).await?;
                 if theirs.keys().any(|key| group.new.contains(key)) {

@@ -232,7 +232,7 @@ impl Dataset {
     /// # Errors
     /// If the log or the newest segment cannot be read.
     pub(super) async fn manifest(&self) -> Result<Manifest, Error> {
-        match self.log.state().await.map_err(|error| self.log_refused(error))?.and_then(|log| log.segment) {
+        match self.log.segment().await.map_err(|error| self.log_refused(error))? {
             Some(newest) => self.manifest_of(SegmentId(newest)).await,
             None => Ok(Manifest::default()),
         }

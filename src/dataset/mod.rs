@@ -11,22 +11,27 @@
 //! Files appear whole under their final names or not at all: the store puts them in one go, a local disk by a
 //! temporary name and a rename.
 
+mod actions;
 mod check;
+mod checkpoint;
 mod clearing;
 mod compact;
 mod content;
+mod files;
 mod head;
 mod intent;
 mod known;
 mod known_file;
 mod ledger;
 mod log;
+mod log_error;
 mod merge;
 mod owner;
 mod ranged;
 mod reject_id;
 mod reject_store;
 mod rejects;
+mod replay;
 mod segment;
 mod statistics;
 mod summary;
@@ -50,7 +55,8 @@ pub use head::{Commit, Head, NewFile, NewVersion};
 pub use intent::{Claim, Claimed};
 pub use known::{Group, KnownEvents};
 pub use ledger::{Ledger, LedgerEntry, Standing};
-pub use log::{LogError, Moment};
+pub use log::Moment;
+pub use log_error::LogError;
 pub use reject_id::{IdPrefix, RejectId};
 pub use reject_store::Selection;
 pub use rejects::{RejectFile, StoredReject};
@@ -63,6 +69,7 @@ use crate::table::RestoreError;
 use crate::write::EncodedFile;
 use log::Log;
 use reject_store::KnownRejects;
+use statistics::Told;
 
 /// Why a dataset cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -199,9 +206,6 @@ pub enum Error {
     },
 }
 
-/// Larger files go to a bucket in parts, several at a time; they appear when the last one has arrived.
-const LARGEST_PUT_BYTES: usize = 32 << 20;
-
 /// How the names of data files begin; what they came with follows, and a number.
 pub const DATA_FILE: &str = "part-";
 
@@ -241,9 +245,9 @@ impl From<&NewFile> for StoredFile {
             e_tag: None,
             version: None,
         };
-        let times = statistics::event_times(statistics);
-        let ordered = statistics::all_timed(statistics);
-        Self { meta, partition: file.partition.clone(), rows: Some(file.rows), times, ordered }
+        let Told { times, all_timed, .. } = statistics::told(statistics);
+        let partition = file.partition.clone();
+        Self { meta, partition, rows: Some(file.rows), times, ordered: all_timed }
     }
 }
 
@@ -332,13 +336,11 @@ impl Dataset {
     /// If the store refuses, as a full or read-only disk does.
     pub async fn put(&self, file: &str, content: Bytes) -> Result<(), Error> {
         let path = Path::from(file);
-        let put = async {
-            if self.address.directory().is_some() || content.len() <= LARGEST_PUT_BYTES {
-                return self.store.put(&path, content.into()).await.map(|_| ());
-            }
-            store::put_in_parts(&self.store, &path, &content).await
+        let put = match self.address.directory() {
+            Some(_) => self.store.put(&path, content.into()).await.map(|_| ()),
+            None => store::put_whole(&self.store, &path, content).await,
         };
-        put.await.map_err(|source| self.refusal("write", file, source))
+        put.map_err(|source| self.refusal("write", file, source))
     }
 
     /// Stores a data file. It does not count before it is committed.
@@ -369,7 +371,7 @@ impl Dataset {
     /// # Errors
     /// If the log cannot be read, or does not know that moment; or the store refuses the listing.
     pub async fn data_files(&self, moment: Moment) -> Result<Vec<StoredFile>, Error> {
-        let Some(log) = self.log.state().await.map_err(|error| self.log_refused(error))? else {
+        let Some(log) = self.log.state_at(moment).await.map_err(|error| self.log_refused(error))? else {
             return match moment {
                 // A first run is under way, or has died: nothing counts yet.
                 Moment::Latest if self.is_worked_on().await? => Ok(Vec::new()),
@@ -377,10 +379,7 @@ impl Dataset {
                 _ => Err(Error::NoVersions { dataset: self.name.clone() }),
             };
         };
-        let log = self.log.state_at(log, moment).await.map_err(|error| self.log_refused(error))?;
-        let mut files = log.files().map_err(|error| self.log_refused(error))?;
-        files.sort_unstable_by(|a, b| a.meta.location.cmp(&b.meta.location));
-        Ok(files)
+        Ok(log.files.iter().collect())
     }
 
     /// The data files that lie below a directory of the dataset (all of them for `None`), whether they count or not, in
@@ -405,8 +404,7 @@ impl Dataset {
     /// # Errors
     /// [`Error::NewerColumns`] if they do; or if the log cannot be read.
     pub async fn require_known_columns(&self) -> Result<(), Error> {
-        let log = self.log.state().await.map_err(|error| self.log_refused(error))?;
-        match log.and_then(|log| log.unknown_column()) {
+        match self.log.unknown_column().await.map_err(|error| self.log_refused(error))? {
             Some(column) => Err(Error::NewerColumns { dataset: self.name.clone(), column }),
             None => Ok(()),
         }
@@ -440,7 +438,12 @@ fn checksum(content: &[u8]) -> String {
 
 /// Whether a file of that kind came with the work that `stem` names.
 fn is_named(file: &Path, kind: &str, stem: &str) -> bool {
-    let rest = file.filename().and_then(|name| name.strip_prefix(kind)?.strip_prefix(stem));
+    file.filename().is_some_and(|name| names(name, kind, stem))
+}
+
+/// Whether a name is that of such a file.
+fn names(name: &str, kind: &str, stem: &str) -> bool {
+    let rest = name.strip_prefix(kind).and_then(|name| name.strip_prefix(stem));
     rest.is_some_and(|rest| rest.starts_with('-'))
 }
 

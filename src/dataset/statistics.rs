@@ -4,10 +4,13 @@
 //! differ from those of the next, its event ids do not. See
 //! [per-file statistics](https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics).
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Datelike as _, SecondsFormat};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::{Map, json};
 
 use crate::table::column::{ColumnType, columns, id};
 
@@ -87,20 +90,70 @@ fn texts(statistics: &[&Statistics]) -> Option<(String, String)> {
     range.map(|(min, max)| (min.to_owned(), max.to_owned()))
 }
 
-/// Whether every row of a file has a time, by what the log says of it.
-pub(super) fn all_timed(statistics: &str) -> bool {
-    let all: Option<Value> = serde_json::from_str(statistics).ok();
-    let untimed =
-        all.as_ref().and_then(|all| all.get("nullCount")?.get(&columns()[id::EVENT_TIME].name)?.as_u64());
-    untimed == Some(0)
+/// What the log says of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// How many rows it has.
+    pub(super) rows: Option<u64>,
+    /// Its earliest and latest time, or bounds of them, in microseconds since 1970.
+    pub(super) times: Option<(i64, i64)>,
+    /// Whether every row has a time.
+    pub(super) all_timed: bool,
 }
 
-/// The times of a file in microseconds since 1970, out of what the log says of it.
-pub(super) fn event_times(statistics: &str) -> Option<(i64, i64)> {
-    let all: Value = serde_json::from_str(statistics).ok()?;
-    let micros = |values: &str| {
-        let time = all.get(values)?.get(&columns()[id::EVENT_TIME].name)?.as_str()?;
-        DateTime::parse_from_rfc3339(time).ok().map(|time| time.timestamp_micros())
-    };
-    Some((micros("minValues")?, micros("maxValues")?))
+/// Reads what the log says of a file.
+pub(super) fn told(statistics: &str) -> Told {
+    let Ok(logged) = serde_json::from_str::<Logged>(statistics) else { return Told::default() };
+    let micros =
+        |bound: Bound| Some(DateTime::parse_from_rfc3339(&bound.event_time?).ok()?.timestamp_micros());
+    let times = logged.min_values.and_then(micros).zip(logged.max_values.and_then(micros));
+    let all_timed = logged.null_count.and_then(|nulls| nulls.event_time) == Some(0);
+    Told { rows: logged.num_records, times, all_timed }
+}
+
+/// Of the statistics of a file, what is read again and again: the rest of them is passed over.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Logged<'a> {
+    num_records: Option<u64>,
+    #[serde(borrow)]
+    min_values: Option<Bound<'a>>,
+    #[serde(borrow)]
+    max_values: Option<Bound<'a>>,
+    null_count: Option<Nulls>,
+}
+
+#[derive(Deserialize)]
+struct Bound<'a> {
+    #[serde(borrow)]
+    event_time: Option<Cow<'a, str>>,
+}
+
+/// How many rows have no value in the columns of which that is asked.
+#[derive(Deserialize)]
+struct Nulls {
+    event_time: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_and_times_are_found_in_what_the_log_says() {
+        let name = &columns()[id::EVENT_TIME].name;
+        let said = json!({
+            "numRecords": 3,
+            "minValues": {name: "2025-03-01T00:00:00.001Z", "event_name": "A"},
+            "maxValues": {"error_code": null, name: "2025-03-01T00:00:01.000Z"},
+            "nullCount": {name: 0},
+        });
+        let first = 1_740_787_200_000_000;
+        let times = (first + 1000, first + 1_000_000);
+        assert_eq!(told(&said.to_string()), Told { rows: Some(3), times: Some(times), all_timed: true });
+        assert_eq!(told(r#"{"numRecords":3}"#), Told { rows: Some(3), ..Told::default() });
+        assert_eq!(told(r#"{"minValues":{"event_time":"x"},"maxValues":{}}"#), Told::default());
+        assert_eq!(told(r#"{"nullCount":{"event_time":2}}"#), Told::default());
+        assert_eq!(told("?"), Told::default());
+    }
 }

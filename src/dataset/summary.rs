@@ -73,16 +73,18 @@ impl Dataset {
             ..Summary::default()
         };
         let (mut days, mut services, mut regions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        for file in head.files() {
-            summary.total += file;
-            *days.entry(file.partition.date()).or_insert_with(Content::default) += file;
-            *services.entry(file.partition.service().to_owned()).or_insert_with(Content::default) += file;
-            *regions.entry(file.partition.region().to_owned()).or_insert_with(Content::default) += file;
+        let mut times: Option<(i64, i64)> = None;
+        for file in head.files().iter() {
+            summary.total += &file;
+            *days.entry(file.partition.date()).or_insert_with(Content::default) += &file;
+            *services.entry(file.partition.service().to_owned()).or_insert_with(Content::default) += &file;
+            *regions.entry(file.partition.region().to_owned()).or_insert_with(Content::default) += &file;
+            if let Some((first, last)) = file.times {
+                times = Some(times.map_or((first, last), |(least, most)| (least.min(first), most.max(last))));
+            }
         }
-        let times = || head.files().iter().filter_map(|file| file.times);
-        let moment = |micros: Option<i64>| micros.and_then(DateTime::from_timestamp_micros);
-        summary.first = moment(times().map(|(first, _)| first).min());
-        summary.last = moment(times().map(|(_, last)| last).max());
+        summary.first = times.and_then(|(first, _)| DateTime::from_timestamp_micros(first));
+        summary.last = times.and_then(|(_, last)| DateTime::from_timestamp_micros(last));
         summary.days = shares(days);
         summary.services = largest_first(services);
         summary.regions = largest_first(regions);

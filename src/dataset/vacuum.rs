@@ -112,8 +112,7 @@ impl Dataset {
         let refused = |error| self.log_refused(error);
         // If it is younger than that, all of its versions are kept.
         let first = self.log.state_since(since).await.map_err(refused)?;
-        let files = first.files().map_err(refused)?.into_iter().map(|file| file.meta.location);
-        let mut files: HashSet<Path> = files.collect();
+        let mut files: HashSet<Path> = first.files.iter().map(|file| file.meta.location).collect();
         files.extend(self.log.added(Some(first.version()), latest.version()).await.map_err(refused)?);
         let since = first.segment.map(SegmentId);
         let mut manifests = vec![head.ledger().manifest().clone()];

@@ -27,7 +27,7 @@ use object_store::prefix::PrefixStore;
 use object_store::{ListResult, ObjectStore};
 use url::Url;
 
-pub use parts::put_in_parts;
+pub use parts::put_whole;
 use patient::{Paged, Patient};
 pub use words::{bottom, root_cause};
 

@@ -12,14 +12,24 @@ use object_store::{ObjectStore, ObjectStoreExt as _, Result};
 
 use super::attempts::Attempts;
 
+/// Larger objects are written in parts.
+const LARGEST_PUT_BYTES: usize = 32 << 20;
+
 /// The size of parts. A bucket takes ten thousand.
 const PART_BYTES: usize = 16 << 20;
 
-/// Writes an object in parts, several at a time.
+/// Writes an object, in parts if it is large: several at a time.
 ///
 /// # Errors
 /// If the store refuses.
-pub async fn put_in_parts(store: &dyn ObjectStore, path: &Path, content: &Bytes) -> Result<()> {
+pub async fn put_whole(store: &dyn ObjectStore, path: &Path, content: Bytes) -> Result<()> {
+    if content.len() <= LARGEST_PUT_BYTES {
+        return store.put(path, content.into()).await.map(|_| ());
+    }
+    put_in_parts(store, path, &content).await
+}
+
+async fn put_in_parts(store: &dyn ObjectStore, path: &Path, content: &Bytes) -> Result<()> {
     let mut attempts = Attempts::new();
     loop {
         match put(store, path, content).await {

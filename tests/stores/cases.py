@@ -9,7 +9,7 @@ import subprocess
 import time
 from datetime import datetime, timedelta
 
-from proxy import Faults, Request, Script
+from proxy import Faults
 from sites import ALLOW, KILLS, ROUNDS, SMALL_TASKS, Site, State, at_once, clean_run, visible
 from trail import (
     Failed,
@@ -425,20 +425,6 @@ def faults(site: Site, kinds: list[str], share: float = 0.1, rounds: int = ROUND
     if failures:
         raise Failed("\n   ".join([f"{len(failures)} of {rounds} runs", *failures]))
     return "; ".join(said)
-
-
-def cut_after_refusal(site: Site) -> str:
-    """A server in trouble is asked again, and what it answers then breaks off: that is asked for again, too."""
-    logs, bucket = site.bucket({"a.json.gz": log_object(range(10))}), site.bucket()
-
-    def looks_for_checkpoint(request: Request) -> bool:
-        return request.method == "GET" and request.key.endswith("_delta_log/_last_checkpoint")
-
-    happening = site.proxy.refusal = Script(looks_for_checkpoint, [None, "slow_down", "cut"])
-    site.trailhouse.convert([site.url(logs)], site.url(bucket, "trail"), ALLOW).exits(0)
-    expect("what did not happen", happening.left, [])
-    expect("rows found", visible(site, site.url(bucket, "trail")), 10)
-    return "503, and half of a 404"
 
 
 def faults_together(site: Site, rounds: int = ROUNDS) -> str:

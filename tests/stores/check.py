@@ -43,7 +43,7 @@ ON_ALL: list[Case] = [
     ("Faults of all kinds, with two runs at once", cases.faults_together),
     ("Refusals: what the store says, and what to do", refusals.refused),
     ("Refusals: no bucket, no credentials", refusals.missing),
-    ("Faults: 503, and half an answer after that", cases.cut_after_refusal),
+    ("Refusals: half of one, from a server in trouble", refusals.cut_after_trouble),
     ("Refusals: a part of what a run must do", refusals.denied_in_part),
     ("Refusals: credentials that expire on the way", refusals.expiring),
 ]

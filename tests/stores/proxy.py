@@ -133,7 +133,7 @@ class Accidents:
 class Script:
     """What happens to the requests that it concerns, one after another; nothing to those behind."""
 
-    def __init__(self, concerns: Callable[[Request], bool], kinds: list[str | None]) -> None:
+    def __init__(self, concerns: Callable[[Request], bool], kinds: list[str]) -> None:
         self.concerns = concerns
         self.left = list(kinds)
 

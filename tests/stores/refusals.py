@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from gcs import UNAUTHENTICATED
-from proxy import Answer, Refusal, Request
+from proxy import Answer, Refusal, Request, Script
 from sites import ALLOW, Clean, Site, State, clean_run, small_files, visible
 from trail import Done, Failed, Trailhouse, expect, expect_same, logged_files, overlapping_logs
 
@@ -234,6 +234,20 @@ def missing(site: Site) -> str:
             ("no credentials for the dataset", lambda: credentials(local=False)),
         ]
     )
+
+
+def cut_after_trouble(site: Site) -> str:
+    """A server in trouble is asked again, and what it says then breaks off: that is asked for again, too."""
+    absent, bucket = f"{site.name}-nowhere", site.bucket()
+
+    def lists_absent(request: Request) -> bool:
+        return request.bucket == absent and request.listed is not None
+
+    happening = site.proxy.refusal = Script(lists_absent, ["slow_down", "cut"])
+    done = site.trailhouse.convert([site.url(absent)], site.url(bucket, "trail"))
+    expect("what did not happen", happening.left, [])
+    says(done, absent, words_of(site).no_bucket)
+    return "503, then half of a 404, and then all of it"
 
 
 def denied_in_part(site: Site) -> str:

@@ -137,7 +137,7 @@ async fn what_was_replaced_did_count() {
     let Commit::Done(head) = dataset.commit(&before, &version).await.unwrap() else { panic!("alone") };
     let replacing = NewVersion {
         added: vec![write(&dataset, "other-1").await],
-        removed: head.files().to_vec(),
+        removed: head.files().iter().collect(),
         ..NewVersion::default()
     };
     let Commit::Done(head) = dataset.commit(&head, &replacing).await.unwrap() else { panic!("alone") };
