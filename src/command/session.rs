@@ -57,7 +57,7 @@ pub(super) fn tell_rejects(count: u64) {
         0 => {}
         1 => eprintln!("1 stretch of the logs is no event and is left out; convert keeps such"),
         count => {
-            eprintln!("{count} stretches of the logs are no events and are left out; convert keeps such")
+            eprintln!("{count} stretches of the logs are no events and are left out; convert keeps such");
         }
     }
 }

@@ -256,7 +256,7 @@ mod tests {
         let last_modified = DateTime::from_timestamp_millis(1_700_000_000_000 + bytes.cast_signed()).unwrap();
         let meta = ObjectMeta { location, last_modified, size: bytes, e_tag: None, version: None };
         let (rows, times) = (Some(bytes * 2), Some((1, bytes.cast_signed())));
-        StoredFile { meta, partition, rows, times, ordered: bytes % 2 == 0 }
+        StoredFile { meta, partition, rows, times, ordered: bytes.is_multiple_of(2) }
     }
 
     const PATHS: [&str; 6] = [

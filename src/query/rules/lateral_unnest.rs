@@ -58,7 +58,7 @@ fn beside(join: &Join) -> Result<Option<LogicalPlan>> {
         shown = through.collect::<Result<_>>()?;
         elements = inside(&projection.input);
     }
-    let Some(plan) = carry(&join.left, elements, &without)? else { return Ok(None) };
+    let Some(plan) = carry(&join.left, elements, without)? else { return Ok(None) };
     let own = join.left.schema().columns().into_iter().map(Expr::Column);
     let shown = shown
         .into_iter()
@@ -97,12 +97,12 @@ fn named(expr: Expr, relation: Option<&TableReference>, name: &str) -> Expr {
 }
 
 /// The unnesting of lists that are `rows`' own, carrying these along. None if it is not that.
-fn carry(rows: &LogicalPlan, unnesting: &LogicalPlan, without: &NullHandling) -> Result<Option<LogicalPlan>> {
+fn carry(rows: &LogicalPlan, unnesting: &LogicalPlan, without: NullHandling) -> Result<Option<LogicalPlan>> {
     Ok(match unnesting {
         LogicalPlan::Unnest(Unnest { input, exec_columns, options, .. }) => {
             match carry(rows, input, without)? {
                 Some(plan) => {
-                    let options = UnnestOptions { null_handling: without.clone(), ..options.clone() };
+                    let options = UnnestOptions { null_handling: without, ..options.clone() };
                     Some(
                         LogicalPlanBuilder::from(plan)
                             .unnest_columns_with_options(exec_columns.clone(), options)?
