@@ -1,7 +1,7 @@
 //! Log objects that nobody has converted, as the table `events`: decoded while they are read, by the way that `convert` goes.
 //!
-//! Conditions on time, account, region and service leave objects unopened where their keys allow it, and only columns that are
-//! asked for are built. Copies of an event are rows of their own here, and what is no event is only counted.
+//! Conditions on time, account and region leave objects unopened where their keys allow it, and only columns that are asked for
+//! are built. Copies of an event are rows of their own here, and what is no event is only counted.
 
 use std::fmt;
 use std::sync::Arc;

@@ -234,8 +234,7 @@ impl QuerySession {
     /// cannot be read. None of them shows what an event holds.
     pub async fn events(&self, columns: &[&str], condition: Option<&str>) -> Result<EventBatches, Error> {
         let statement = condition::select(columns, condition)?;
-        let plan = self.context.state().statement_to_plan(statement).await.map_err(Error::Query)?;
-        self.allowed.verify_plan(&plan).map_err(refused)?;
+        let plan = self.plan(statement).await?;
         let explain = if condition.is_some() { condition::failed } else { Error::Query };
         let frame = self.context.execute_logical_plan(plan).await.map_err(explain)?;
         let batches = frame.execute_stream().await.map_err(explain)?;
