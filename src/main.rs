@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use trailhouse::cli::Cli;
+use trailhouse::query::harmless;
 use trailhouse::{command, error::Exit};
 
 /// Columns and rows are made of many short-lived buffers of all sizes. The system's allocator is slow at that, and
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         // Whoever read our output has seen enough.
         Err(error) if error.is_broken_pipe() => Exit::Done,
         Err(error) => {
-            eprintln!("trailhouse: {error}");
+            eprintln!("trailhouse: {}", harmless(&error.to_string()));
             error.exit()
         }
     };

@@ -101,6 +101,23 @@ zwei' AS lines, 7 AS n, NULL AS nothing, chr(27) || '[2J' AS moves FROM events O
     insta::assert_snapshot!(seen.join("\n"));
 }
 
+/// Whatever the format: what events hold, and what a message repeats, shows on a terminal and does nothing to it.
+#[test]
+fn no_format_moves_the_terminal() {
+    let dir = dataset();
+    let sql = "SELECT 'a' || chr(27) || '[2J' || chr(155) || '|ü' || chr(8238) AS moves";
+    for format in ["csv", "json", "ndjson", "markdown"] {
+        let (text, code) = output(terminal(&dir, 80, &["query", "trail", sql, "--format", format]));
+        assert_eq!(code, 0, "{text}");
+        // Had the terminal been given it, the sequence would be gone from what was read.
+        // Had the terminal been given the sequence, it would be gone from what was read.
+        assert!(text.contains("[2J") && text.contains('ü') && text.contains('\u{fffd}'), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{9b}', '\u{202e}']), "{text:?}");
+    }
+    let (text, code) = output(terminal(&dir, 80, &["query", "trail", "SELECT \u{1b}[2J"]));
+    assert!(code != 0 && text.contains("^["), "{text:?}");
+}
+
 #[test]
 fn terminals_are_spared_binary_formats() {
     let dir = dataset();

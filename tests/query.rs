@@ -455,3 +455,17 @@ fn rows_in_the_order_of_time_need_no_sorting() {
     assert!(rows[300]["event_time"].is_null());
     assert!(rows[..300].is_sorted_by_key(|row| row["event_time"].as_str().unwrap().to_owned()));
 }
+
+/// What is said to the engine in other words stands over its column as it was typed.
+#[test]
+fn columns_are_named_as_typed() {
+    let dir = dataset();
+    let sql =
+        "SELECT max_by(event_id, event_time), count_if(service = 's3'), IF(true, 1, 2), count(*) FROM events";
+    let header = dir.run(&["query", "trail", sql, "--format", "csv"]).succeeds().stdout;
+    let header = header.lines().next().unwrap();
+    assert_eq!(
+        header,
+        r#""max_by(event_id, event_time)",count_if(service = 's3'),"IF(true, 1, 2)",count(*)"#
+    );
+}

@@ -9,6 +9,7 @@ use crate::convert::{self, Conversion, Progress, Settings};
 use crate::dataset::Dataset;
 use crate::error::{Error, Exit};
 use crate::filter::Filter;
+use crate::query::harmless;
 use crate::report::{Report, SkipReason};
 use crate::source::Location;
 
@@ -59,16 +60,16 @@ fn settings(args: &ConvertArgs) -> Result<Settings, Error> {
 /// Says on stderr what could not be converted, and what to do about it.
 fn explain(conversion: &Conversion, args: &ConvertArgs) {
     for error in &conversion.unlisted {
-        eprintln!("trailhouse: {error}");
+        eprintln!("trailhouse: {}", harmless(&error.to_string()));
     }
     for failure in conversion.failures.iter().take(NAMED) {
-        eprintln!("trailhouse: {failure}");
+        eprintln!("trailhouse: {}", harmless(&failure.to_string()));
     }
     if conversion.failures.len() > NAMED {
         eprintln!("trailhouse: {} more objects failed", conversion.failures.len() - NAMED);
     }
     for reject in conversion.rejects.iter().take(NAMED) {
-        eprintln!("trailhouse: rejected {reject}");
+        eprintln!("trailhouse: rejected {}", harmless(&reject.to_string()));
     }
     let rejected = conversion.report.events.rejected;
     if rejected > NAMED as u64 {

@@ -27,7 +27,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 
 pub use catalog::Events;
-pub use print::{Format, Records, Screen, Style, print, print_batch};
+pub use print::{Format, Records, Screen, Style, harmless, print, print_batch};
 pub use running::{Explained, Meter, Running};
 pub use saved::{Library, Parameter, ParameterKind, ParameterValue, ParameterValues, SavedError, SavedQuery};
 pub use session::{EVENTS, EventBatches, QuerySession, SessionOptions};

@@ -160,6 +160,7 @@ impl VisitorMut for Translation {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         if let SetExpr::Select(select) = query.body.as_mut() {
             name_members(&mut select.projection);
+            name_translated(&mut select.projection);
         }
         ControlFlow::Continue(())
     }
@@ -363,6 +364,20 @@ fn name_members(shown: &mut [SelectItem]) {
             && let Some(name) = name.as_ref().filter(|_| is_alone)
         {
             *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::new(name) };
+        }
+    }
+}
+
+/// Functions that are said in other words, which nobody would recognise over a column.
+const SAID_OTHERWISE: [&str; 6] = ["approx_percentile", "arbitrary", "count_if", "if", "max_by", "min_by"];
+
+/// What is about to be translated is shown under the text that it had.
+fn name_translated(shown: &mut [SelectItem]) {
+    for item in shown {
+        let SelectItem::UnnamedExpr(expr) = item else { continue };
+        if SAID_OTHERWISE.iter().any(|name| is_call(expr, name)) {
+            let alias = Ident::with_quote('"', expr.to_string());
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias };
         }
     }
 }

@@ -21,7 +21,7 @@ use self::page::Page;
 use self::typing::Typing;
 use super::output::Output;
 use crate::error::{Error, Exit};
-use crate::query::{Library, QuerySession, Style};
+use crate::query::{Library, QuerySession, Style, harmless};
 
 /// What stands before everything typed.
 const PROMPT: &str = "trailhouse> ";
@@ -81,7 +81,7 @@ pub(super) async fn run(session: &QuerySession, saved: &Library, settings: Setti
             Ok(Next::Read) => {}
             Ok(Next::Leave) => return Ok(Exit::Done),
             Err(error) if error.is_broken_pipe() => return Err(error),
-            Err(error) => eprintln!("error: {error}"),
+            Err(error) => eprintln!("error: {}", harmless(&error.to_string())),
         }
     }
 }

@@ -8,6 +8,7 @@ mod markdown;
 mod records;
 mod table;
 mod text;
+mod unmoving;
 
 use std::io::{self, Write};
 
@@ -18,7 +19,9 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::StreamExt as _;
 
+use self::unmoving::Unmoving;
 use super::Error;
+pub use text::harmless;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +110,13 @@ pub async fn print(
     out: &mut (dyn Write + Send),
 ) -> Result<u64, Error> {
     let mut out = Watched { out, failure: None };
-    let printed = print_as(stream, style, &mut out).await;
+    // Tables have colours, and see to their values themselves.
+    let printed = match style.screen {
+        Some(_) if style.format != Format::Table => {
+            print_as(stream, style, &mut Unmoving::new(&mut out)).await
+        }
+        _ => print_as(stream, style, &mut out).await,
+    };
     match out.failure {
         Some(failure) => Err(Error::Output(failure)),
         None => printed,

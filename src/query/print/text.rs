@@ -50,8 +50,8 @@ impl<'b> Cells<'b> {
     }
 }
 
-/// The text without what a terminal would obey: events hold what attackers sent.
-pub(super) fn harmless(text: &str) -> Cow<'_, str> {
+/// The text without what a terminal would obey: events, and names of objects, hold what attackers sent.
+pub fn harmless(text: &str) -> Cow<'_, str> {
     if !text.contains(moves) {
         return Cow::Borrowed(text);
     }
