@@ -1,6 +1,6 @@
 //! One CloudTrail event: JSON that has been checked, with its top-level members located.
 
-use super::json::Span;
+use super::json::{MemberSpan, Span};
 use super::value::{Text, Value};
 
 /// Where one top-level member lies, in bytes from the start of the event.
@@ -8,23 +8,24 @@ use super::value::{Text, Value};
 pub(super) struct FieldSpan {
     key: Span,
     value: Span,
+    plain: bool,
 }
 
 impl FieldSpan {
-    /// `key` and `value` as the scanner gave them for an event that starts at `start`.
-    pub(super) fn new(key: Span, value: Span, start: usize) -> Self {
+    /// `member` as the scanner gave it for an event that starts at `start`.
+    pub(super) fn new(member: MemberSpan, start: usize) -> Self {
         let relative = |span: Span| span.start - start..span.end - start;
-        Self { key: relative(key), value: relative(value) }
+        Self { key: relative(member.name), value: relative(member.value), plain: member.plain }
     }
 
     /// The member's name, in the object it was located in.
     pub(super) fn key<'a>(&self, object: &'a str) -> Text<'a> {
-        Text::scanned(&object[self.key.clone()])
+        Text::scanned(&object[self.key.clone()], self.plain)
     }
 
     /// The member's value, in the object it was located in.
     pub(super) fn value<'a>(&self, object: &'a str) -> Value<'a> {
-        Value::scanned(&object[self.value.clone()])
+        Value::scanned(&object[self.value.clone()], self.plain)
     }
 
     pub(super) fn key_span(&self) -> Span {
@@ -59,7 +60,7 @@ impl<'a> Event<'a> {
 
     /// The event as a JSON value.
     pub fn value(&self) -> Value<'a> {
-        Value::scanned(self.text)
+        Value::scanned(self.text, false)
     }
 
     /// The top-level members in their order, repeated keys included.

@@ -8,6 +8,8 @@
 
 use std::fmt;
 
+use wide::u8x16;
+
 /// Arrays and objects may be nested this deep. AWS's own records stay below twenty levels; the ceiling keeps
 /// readers of the JSON text columns, many of which recurse, from falling over a hostile value.
 pub const MAX_DEPTH: usize = 512;
@@ -63,22 +65,35 @@ impl fmt::Display for JsonErrorKind {
 /// A byte range of the scanned slice.
 pub type Span = std::ops::Range<usize>;
 
+/// A member of an object.
+#[derive(Debug, Clone)]
+pub struct MemberSpan {
+    /// Its name, between the quotes.
+    pub name: Span,
+    /// Its value.
+    pub value: Span,
+    /// Neither holds an escape: what is written there is what is meant.
+    pub plain: bool,
+}
+
 /// The scanner: a position in a slice.
 #[derive(Debug, Clone)]
 pub struct Scanner<'a> {
     bytes: &'a [u8],
     position: usize,
+    /// Whether an escape has been stepped over since this was last asked.
+    escaped: bool,
 }
 
 impl<'a> Scanner<'a> {
     /// Starts at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, position: 0 }
+        Self::at(bytes, 0)
     }
 
     /// Starts at byte `position`.
     pub fn at(bytes: &'a [u8], position: usize) -> Self {
-        Self { bytes, position }
+        Self { bytes, position, escaped: false }
     }
 
     /// The offset of the next unread byte.
@@ -104,17 +119,34 @@ impl<'a> Scanner<'a> {
         due
     }
 
-    /// Behind `{` or a member: the next member's name (between its quotes) and value, or `None` behind `}`.
-    /// The comma before a member is taken with it.
+    /// Behind `{` or a member: the next member, or `None` behind `}`. The comma before a member is taken with it.
     ///
     /// # Errors
     /// Where the slice is not JSON.
-    pub fn next_member(&mut self) -> Result<Option<(Span, Span)>, JsonError> {
+    pub fn next_member(&mut self) -> Result<Option<MemberSpan>, JsonError> {
+        let Some(name) = self.next_name()? else {
+            return Ok(None);
+        };
+        let escaped = self.escaped;
+        let value = self.value()?;
+        Ok(Some(MemberSpan { name, value, plain: !(escaped || self.escaped) }))
+    }
+
+    /// Behind `{` or a member: the next member's name, or `None` behind `}`. Its value is due then.
+    ///
+    /// # Errors
+    /// Where the slice is not JSON.
+    pub(super) fn next_name(&mut self) -> Result<Option<Span>, JsonError> {
         if !self.next_element(b'{', b'}')? {
             return Ok(None);
         }
-        let key = self.member_name()?;
-        Ok(Some((key, self.value()?)))
+        self.escaped = false;
+        self.member_name().map(Some)
+    }
+
+    /// Whether the name or value that was stepped over last holds no escape.
+    pub(super) fn was_plain(&self) -> bool {
+        !self.escaped
     }
 
     /// Behind `[` or an item: the next item, or `None` behind `]`. The comma before an item is taken with it.
@@ -165,6 +197,7 @@ impl<'a> Scanner<'a> {
     pub fn value(&mut self) -> Result<Span, JsonError> {
         let first = self.peek();
         let start = self.position;
+        self.escaped = false;
         match first {
             Some(b'{' | b'[') => self.nested()?,
             _ => self.scalar()?,
@@ -294,6 +327,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn escape(&mut self) -> Result<(), JsonError> {
+        self.escaped = true;
         self.position += 1;
         match self.due() {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.position += 1,
@@ -322,22 +356,19 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes from the start of `bytes` are neither quote, backslash nor control character; eight at a time.
+/// How many bytes from the start of `bytes` are neither quote, backslash nor control character; sixteen at a time.
 fn plain_prefix(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
     let mut at = 0;
-    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
-        let word = u64::from_le_bytes(*chunk);
-        let has_zero = |x: u64| x.wrapping_sub(ONES) & !x & HIGHS;
-        let quote = has_zero(word ^ (ONES * u64::from(b'"')));
-        let backslash = has_zero(word ^ (ONES * u64::from(b'\\')));
-        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-        let found = quote | backslash | control;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<16>()) {
+        let text = u8x16::new(*chunk);
+        // There is no "less than" for bytes; a byte that is its own minimum is one of the least.
+        let control = text.min(u8x16::splat(0x1f)).simd_eq(text);
+        let found = text.simd_eq(u8x16::splat(b'"')) | text.simd_eq(u8x16::splat(b'\\')) | control;
+        let mask = found.to_bitmask();
+        if mask != 0 {
+            return at + mask.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 16;
     }
     let tail = &bytes[at..];
     at + tail.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20).unwrap_or(tail.len())

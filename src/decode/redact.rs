@@ -4,7 +4,7 @@
 //! `authorizationToken` of a container registry, the tokens of a sign-in. CloudTrail hides what it knows to be secret;
 //! these it does not. Whoever may read the table could use them until they expire.
 
-use super::json::{Scanner, Span};
+use super::json::{MemberSpan, Scanner, Span};
 
 /// What stands in the place of a secret.
 pub const MARKER: &str = "REDACTED";
@@ -62,7 +62,7 @@ fn find(json: &[u8], secrets: &mut Vec<Span>) {
         let mut scanner = Scanner::at(json, start + 1);
         match json.get(start) {
             Some(b'{') => {
-                while let Ok(Some((name, value))) = scanner.next_member() {
+                while let Ok(Some(MemberSpan { name, value, .. })) = scanner.next_member() {
                     match json[value.start] {
                         b'{' | b'[' => within.push(value.start),
                         b'"' if is_secret(&json[name], &json[value.clone()]) => secrets.push(value),

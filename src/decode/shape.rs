@@ -2,7 +2,7 @@
 //! something that only looks like one. Never by the name of the file it lies in.
 
 use super::event::FieldSpan;
-use super::json::{Scanner, Span};
+use super::json::{MemberSpan, Scanner, Span};
 use super::look_alike::LookAlike;
 use super::value::{Kind, Value};
 
@@ -150,8 +150,8 @@ impl<'a> Object<'a> {
         }
         let bytes = self.text.as_bytes();
         let mut scanner = Scanner::at(bytes, outer.start + 1);
-        while let Some((key, string)) = scanner.next_member().ok()? {
-            if &bytes[key] == below.as_bytes() && bytes[string.start] == b'"' {
+        while let Some(MemberSpan { name, value: string, .. }) = scanner.next_member().ok()? {
+            if &bytes[name] == below.as_bytes() && bytes[string.start] == b'"' {
                 return Some(Shape::Wrapped { string, encoding, otherwise: Some(other) });
             }
         }
@@ -381,8 +381,8 @@ fn members_of(text: &str) -> Option<Vec<FieldSpan>> {
         return None;
     }
     let mut fields = Vec::new();
-    while let Some((key, value)) = scanner.next_member().ok()? {
-        fields.push(FieldSpan::new(key, value, 0));
+    while let Some(member) = scanner.next_member().ok()? {
+        fields.push(FieldSpan::new(member, 0));
     }
     Some(fields)
 }

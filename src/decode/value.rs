@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::json::{JsonError, JsonErrorKind, Scanner};
+use super::json::{JsonError, JsonErrorKind, MemberSpan, Scanner};
 
 /// The JSON type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,20 @@ pub enum Kind {
 /// One JSON value as the text it was, without white space around it.
 ///
 /// Invariant: `text` is one complete value of valid JSON. Only the scanner makes values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Value<'a> {
     text: &'a str,
+    /// Known to hold no escape.
+    plain: bool,
 }
+
+impl PartialEq for Value<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Value<'_> {}
 
 impl<'a> Value<'a> {
     /// The value's own text, byte for byte.
@@ -50,7 +60,7 @@ impl<'a> Value<'a> {
     /// The string's content between the quotes, if this is a string.
     pub fn as_string(self) -> Option<Text<'a>> {
         match self.kind() {
-            Kind::String => Some(Text { inner: &self.text[1..self.text.len() - 1] }),
+            Kind::String => Some(Text { inner: &self.text[1..self.text.len() - 1], plain: self.plain }),
             _ => None,
         }
     }
@@ -58,6 +68,11 @@ impl<'a> Value<'a> {
     /// The members of an object in their order, repeated keys included; nothing if this is no object.
     pub fn members(self) -> Members<'a> {
         Members { scanner: self.inside(Kind::Object), text: self.text }
+    }
+
+    /// Goes through the members of an object; nothing if this is no object.
+    pub fn walk(self) -> Walk<'a> {
+        Walk { scanner: self.inside(Kind::Object), text: self.text }
     }
 
     /// The items of an array; nothing if this is no array.
@@ -79,10 +94,20 @@ impl<'a> Value<'a> {
 }
 
 /// A string's content as written, escapes and all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Text<'a> {
     inner: &'a str,
+    /// Known to hold no escape.
+    plain: bool,
 }
+
+impl PartialEq for Text<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.inner == other.inner
+    }
+}
+
+impl Eq for Text<'_> {}
 
 /// A string holds half of a surrogate pair, which UTF-8 cannot express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +122,9 @@ impl<'a> Text<'a> {
     /// Whether the string reads `text`. Escaped spellings of the same text count.
     pub fn is(self, text: &str) -> bool {
         self.inner == text
-            || (self.inner.contains('\\') && self.decode().is_ok_and(|decoded| decoded == text))
+            || (!self.plain
+                && self.inner.contains('\\')
+                && self.decode().is_ok_and(|decoded| decoded == text))
     }
 
     /// The text itself: borrowed if it holds no escape.
@@ -105,6 +132,9 @@ impl<'a> Text<'a> {
     /// # Errors
     /// [`LoneSurrogate`] if an escape names half a surrogate pair.
     pub fn decode(self) -> Result<Cow<'a, str>, LoneSurrogate> {
+        if self.plain {
+            return Ok(Cow::Borrowed(self.inner));
+        }
         let Some(first) = memchr::memchr(b'\\', self.inner.as_bytes()) else {
             return Ok(Cow::Borrowed(self.inner));
         };
@@ -161,8 +191,36 @@ impl<'a> Iterator for Members<'a> {
     type Item = (Text<'a>, Value<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (key, value) = self.scanner.next_member().ok()??;
-        Some((Text { inner: self.text.get(key)? }, Value { text: self.text.get(value)? }))
+        let MemberSpan { name, value, plain } = self.scanner.next_member().ok()??;
+        Some((Text { inner: self.text.get(name)?, plain }, Value { text: self.text.get(value)?, plain }))
+    }
+}
+
+/// Goes through an object's members and, where that is wanted, into those that are objects themselves: each byte is looked at
+/// once, however deep the members lie.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    scanner: Scanner<'a>,
+    text: &'a str,
+}
+
+impl<'a> Walk<'a> {
+    /// The next member's name; `None` behind the last member of this object. Its [value](Self::value) must be taken, or
+    /// [entered](Self::enter).
+    pub fn next_name(&mut self) -> Option<Text<'a>> {
+        let name = self.scanner.next_name().ok()??;
+        Some(Text { inner: self.text.get(name)?, plain: self.scanner.was_plain() })
+    }
+
+    /// Steps into the value that is due, if it is an object: the next names are those of its members.
+    pub fn enter(&mut self) -> bool {
+        self.scanner.take(b'{')
+    }
+
+    /// The value that is due.
+    pub fn value(&mut self) -> Option<Value<'a>> {
+        let span = self.scanner.value().ok()?;
+        Some(Value { text: self.text.get(span)?, plain: self.scanner.was_plain() })
     }
 }
 
@@ -178,7 +236,7 @@ impl<'a> Iterator for Items<'a> {
 
     fn next(&mut self) -> Option<Value<'a>> {
         let span = self.scanner.next_item().ok()??;
-        Some(Value { text: self.text.get(span)? })
+        Some(Value { text: self.text.get(span)?, plain: self.scanner.was_plain() })
     }
 }
 
@@ -191,7 +249,7 @@ impl<'a> Value<'a> {
         let mut scanner = Scanner::new(text.as_bytes());
         let span = scanner.value()?;
         match scanner.peek() {
-            None => Ok(Self { text: &text[span] }),
+            None => Ok(Self { text: &text[span], plain: scanner.was_plain() }),
             Some(_) => Err(JsonError { at: scanner.position(), kind: JsonErrorKind::ExpectedValue }),
         }
     }
@@ -211,20 +269,20 @@ impl<'a> Value<'a> {
         while scanner.next_member()?.is_some() {}
         let end = scanner.position();
         match scanner.peek() {
-            None => Ok(Self { text: &text[start..end] }),
+            None => Ok(Self { text: &text[start..end], plain: false }),
             Some(_) => Err(expected_value(&scanner)),
         }
     }
 
-    /// A value the scanner has just stepped over.
-    pub(super) fn scanned(text: &'a str) -> Self {
-        Self { text }
+    /// A value the scanner has just stepped over, and whether it is known to hold no escape.
+    pub(super) fn scanned(text: &'a str, plain: bool) -> Self {
+        Self { text, plain }
     }
 }
 
 impl<'a> Text<'a> {
-    /// A string's content the scanner has just stepped over.
-    pub(super) fn scanned(inner: &'a str) -> Self {
-        Self { inner }
+    /// A string's content the scanner has just stepped over, and whether it is known to hold no escape.
+    pub(super) fn scanned(inner: &'a str, plain: bool) -> Self {
+        Self { inner, plain }
     }
 }

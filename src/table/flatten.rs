@@ -11,7 +11,7 @@ use super::extra::{Extra, json_object};
 use super::row::{Cell, Resource, Row};
 use super::{fill, identity, time};
 use crate::decode::Event;
-use crate::decode::value::{Kind, Text, Value};
+use crate::decode::value::{Kind, Text, Value, Walk};
 
 /// The key under which `extra` keeps a whole event that flattening cannot describe: repeated keys, or unknown keys
 /// that would make paths ambiguous.
@@ -20,7 +20,7 @@ pub const WHOLE_EVENT: &str = "$";
 /// Flattens `event`, which was read from `object`.
 pub fn flatten<'a>(event: &Event<'a>, object: &'a str) -> Row<'a> {
     let mut flattening = Flattening::default();
-    flattening.object(event.fields(), column::members());
+    flattening.event(event);
     let Flattening { mut row, mut extra, nulls, empties, irregular, .. } = flattening;
 
     let filled = fill::fill(event, &mut row, &mut extra);
@@ -80,16 +80,20 @@ impl Default for Flattening<'_> {
 }
 
 impl<'a> Flattening<'a> {
-    fn object(&mut self, fields: impl Iterator<Item = (Text<'a>, Value<'a>)>, known: &'static Members) {
+    fn event(&mut self, event: &Event<'a>) {
+        let known = column::members();
         let mut empty = true;
-        for (key, value) in fields {
+        for (key, value) in event.fields() {
             empty = false;
-            let name = key.decode().unwrap_or_else(|_| key.raw().into());
-            // A name spelled with escapes is the same name, but paths are made of plain ones.
-            self.irregular |= name.len() != key.raw().len();
-            match known.get(&name) {
+            match self.known(known, key) {
                 Some(Member::Column(column)) => self.column(*column, value),
-                Some(Member::Object(members)) => self.nested(value, members),
+                Some(Member::Object(members)) => {
+                    self.meet(members);
+                    match value.kind() {
+                        Kind::Object => self.object(&mut value.walk(), members),
+                        _ => self.no_object(value, members),
+                    }
+                }
                 None => self.unknown(known.path, key, value),
             }
         }
@@ -98,11 +102,47 @@ impl<'a> Flattening<'a> {
         }
     }
 
-    fn nested(&mut self, value: Value<'a>, members: &'static Members) {
+    /// The object that `walk` is in.
+    fn object(&mut self, walk: &mut Walk<'a>, known: &'static Members) {
+        let mut empty = true;
+        while let Some(key) = walk.next_name() {
+            empty = false;
+            let member = self.known(known, key);
+            if let Some(Member::Object(members)) = member {
+                self.meet(members);
+                if walk.enter() {
+                    self.object(walk, members);
+                    continue;
+                }
+            }
+            let Some(value) = walk.value() else { break };
+            match member {
+                Some(Member::Column(column)) => self.column(*column, value),
+                Some(Member::Object(members)) => self.no_object(value, members),
+                None => self.unknown(known.path, key, value),
+            }
+        }
+        if empty {
+            self.empties.push(known.path.into());
+        }
+    }
+
+    fn known(&mut self, known: &'static Members, key: Text<'a>) -> Option<&'static Member> {
+        let name = key.decode().unwrap_or_else(|_| key.raw().into());
+        // A name spelled with escapes is the same name, but paths are made of plain ones.
+        self.irregular |= name.len() != key.raw().len();
+        known.get(&name)
+    }
+
+    /// Notes that the object whose members are `members` was met.
+    fn meet(&mut self, members: &'static Members) {
         self.irregular |= self.objects.contains(&members.path);
         self.objects.push(members.path);
+    }
+
+    /// Something else where an object is expected.
+    fn no_object(&mut self, value: Value<'a>, members: &'static Members) {
         match value.kind() {
-            Kind::Object => self.object(value.members(), members),
             Kind::Null => self.nulls.push(members.path.into()),
             _ => self.extra.push((members.path.into(), value.text())),
         }

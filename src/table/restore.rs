@@ -300,8 +300,8 @@ impl<'b> Notes<'b> {
             return Err(column);
         }
         let mut scanner = Scanner::at(text.as_bytes(), 1);
-        while let Some((path, value)) = scanner.next_member().map_err(|_| column)? {
-            self.values.push(Note { path: &text[path], value: &text[value], column });
+        while let Some(member) = scanner.next_member().map_err(|_| column)? {
+            self.values.push(Note { path: &text[member.name], value: &text[member.value], column });
         }
         Ok(())
     }

@@ -33,26 +33,39 @@ pub type Resource<'a> = [Option<Cow<'a, str>>; RESOURCE_MEMBERS.len()];
 /// A flattened event.
 #[derive(Debug, Clone)]
 pub struct Row<'a> {
-    cells: [Cell<'a>; id::COUNT],
+    /// The values there are, in the order they came: half of the columns have none.
+    cells: Vec<Cell<'a>>,
+    /// Where among the cells that of a column is.
+    places: [u8; id::COUNT],
+    /// A bit for each column that has a place.
+    placed: u128,
     /// The UTC day of the event in days since 1970; `None` if not even its date can be read.
     pub day: Option<i32>,
     /// A bit for each column whose field the event fills, if only with a value of another type.
     given: u128,
 }
 
+/// Columns that a usual event fills.
+const USUAL_CELLS: usize = 56;
+
 impl<'a> Row<'a> {
     pub(super) fn new() -> Self {
-        Self { cells: [const { Cell::Absent }; id::COUNT], day: None, given: 0 }
+        let cells = Vec::with_capacity(USUAL_CELLS);
+        Self { cells, places: [0; id::COUNT], placed: 0, day: None, given: 0 }
     }
 
     /// The value in `column`.
     pub fn cell(&self, column: usize) -> &Cell<'a> {
-        &self.cells[column]
+        static ABSENT: Cell<'static> = Cell::Absent;
+        match self.placed >> column & 1 == 1 {
+            true => &self.cells[usize::from(self.places[column])],
+            false => &ABSENT,
+        }
     }
 
     /// The text in `column`, if there is one.
     pub fn text(&self, column: usize) -> Option<&str> {
-        match &self.cells[column] {
+        match self.cell(column) {
             Cell::Text(text) => Some(text),
             _ => None,
         }
@@ -65,7 +78,7 @@ impl<'a> Row<'a> {
 
     /// The number or time in `column`, if there is one.
     pub fn integer(&self, column: usize) -> Option<i64> {
-        match self.cells[column] {
+        match *self.cell(column) {
             Cell::Integer(number) => Some(number),
             _ => None,
         }
@@ -73,7 +86,7 @@ impl<'a> Row<'a> {
 
     /// The truth value in `column`, if there is one.
     pub fn boolean(&self, column: usize) -> Option<bool> {
-        match self.cells[column] {
+        match *self.cell(column) {
             Cell::Boolean(truth) => Some(truth),
             _ => None,
         }
@@ -88,18 +101,35 @@ impl<'a> Row<'a> {
         self.given |= 1 << column;
     }
 
+    /// The values there are, in the order of their columns.
+    fn filled_cells(&self) -> impl Iterator<Item = (usize, &Cell<'a>)> {
+        let mut left = self.placed;
+        let places = std::iter::from_fn(move || {
+            let column = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some((column, &self.cells[usize::from(self.places[column])]))
+        });
+        places.filter(|(_, cell)| !matches!(cell, Cell::Absent))
+    }
+
     /// Forgets the values of all columns but those of a bit in `columns`.
     pub fn keep(&mut self, columns: u128) {
-        let others = self.cells.iter_mut().enumerate().filter(|(column, _)| columns >> column & 1 == 0);
-        others.for_each(|(_, cell)| *cell = Cell::Absent);
+        self.placed &= columns;
     }
 
     pub(super) fn set(&mut self, column: usize, cell: Cell<'a>) {
-        self.cells[column] = cell;
+        if self.placed >> column & 1 == 1 {
+            self.cells[usize::from(self.places[column])] = cell;
+        } else if !matches!(cell, Cell::Absent) {
+            // A column is given a place once, and there are fewer than 128.
+            self.places[column] = self.cells.len() as u8;
+            self.placed |= 1 << column;
+            self.cells.push(cell);
+        }
     }
 
     pub(super) fn set_text(&mut self, column: usize, text: impl Into<Cow<'a, str>>) {
-        self.cells[column] = Cell::Text(text.into());
+        self.set(column, Cell::Text(text.into()));
     }
 }
 
@@ -134,10 +164,7 @@ impl PackedRows {
     pub fn push(&mut self, row: &Row<'_>) {
         // Buffers are handed over well before 4 GiB, see `write`; one event cannot be that long.
         let start = self.bytes.len() as u32;
-        for (column, cell) in row.cells.iter().enumerate() {
-            if *cell == Cell::Absent {
-                continue;
-            }
+        for (column, cell) in row.filled_cells() {
             self.present |= 1 << column;
             self.bytes.push(column as u8);
             match cell {

@@ -52,8 +52,8 @@ impl Decoder {
             scanner = Scanner::at(buffer, start + 1);
         }
         self.fields.clear();
-        while let Some((key, value)) = scanner.next_member()? {
-            self.fields.push(FieldSpan::new(key, value, start));
+        while let Some(member) = scanner.next_member()? {
+            self.fields.push(FieldSpan::new(member, start));
         }
         Ok(Located::Whole(scanner.position()))
     }
@@ -83,7 +83,8 @@ impl Decoder {
             Shape::Wrapped { string, encoding, otherwise } => {
                 self.remember_opening(text.as_bytes());
                 let offset = self.base + (start + string.start) as u64;
-                let content = Value::scanned(&text[string]).as_string().unwrap_or(Text::scanned(""));
+                let content =
+                    Value::scanned(&text[string], false).as_string().unwrap_or(Text::scanned("", true));
                 match payload::unwrap(content, encoding) {
                     Some(document) if document.trim_ascii().is_empty() && otherwise.is_some() => {
                         otherwise.map(Found::LookAlike)
@@ -123,8 +124,8 @@ impl Decoder {
     fn inside(&mut self, object: &[u8], start: usize, event: Span) -> Found {
         self.fields.clear();
         let mut scanner = Scanner::at(object, event.start + 1);
-        while let Ok(Some((key, value))) = scanner.next_member() {
-            self.fields.push(FieldSpan::new(key, value, event.start));
+        while let Ok(Some(member)) = scanner.next_member() {
+            self.fields.push(FieldSpan::new(member, event.start));
         }
         Found::Event(start + event.start..start + event.end)
     }
