@@ -99,6 +99,9 @@ pub struct Column {
     pub since: Option<String>,
     /// How data files encode it.
     pub encoding: ColumnEncoding,
+    /// Whether even a few hundred rows have so many values, or so long ones, that compressing pays.
+    #[serde(default)]
+    pub varied: bool,
     /// Whether data files carry a bloom filter for it.
     #[serde(default)]
     pub bloom: bool,

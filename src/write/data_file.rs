@@ -1,15 +1,11 @@
 //! One data file: a closed partition, sorted and encoded.
 
-use arrow::array::RecordBatch;
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ParquetMetaData;
 
-use super::{ClosedPartition, properties};
+use super::{ClosedPartition, FileEncoder};
 use crate::partition::PartitionKey;
-use crate::table::column::file_schema;
 use crate::table::{BatchBuilder, PackedRows, SortKey};
 
 /// A partition could not be encoded: a bug, or memory ran out.
@@ -55,10 +51,12 @@ pub fn encode(partition: &ClosedPartition, stem: &str) -> Result<EncodedFile, Er
     let present = partition.chunks.iter().fold(0, |present, chunk| present | chunk.present_columns());
     let mut encoder = FileEncoder::try_new(order.len(), present).map_err(refused)?;
     let mut batch = BatchBuilder::new();
-    for position in order {
+    batch.expect(order.len());
+    for (row, position) in order.iter().enumerate() {
         batch.append(&partition.chunks[position.chunk as usize], position.row as usize);
         if batch.is_full() {
             batch.finish().map_err(Into::into).and_then(|batch| encoder.write(&batch)).map_err(refused)?;
+            batch.expect(order.len() - row - 1);
         }
     }
     if !batch.is_empty() {
@@ -72,45 +70,6 @@ pub fn encode(partition: &ClosedPartition, stem: &str) -> Result<EncodedFile, Er
 /// Where a data file of a partition lies, below the dataset.
 pub fn file_path(partition: &PartitionKey, stem: &str, sequence: u32) -> String {
     format!("{partition}/{stem}-{sequence:04}.parquet")
-}
-
-/// A data file under way.
-pub struct FileEncoder {
-    writer: ArrowWriter<Vec<u8>>,
-}
-
-impl FileEncoder {
-    /// Of up to `rows` rows, with values in the columns of `present` (a bit each) at most.
-    ///
-    /// # Errors
-    /// If the Parquet writer refuses, which would be a bug.
-    pub fn try_new(rows: usize, present: u128) -> Result<Self, ParquetError> {
-        // The Arrow schema says nothing that the Parquet schema does not, and would outweigh the rows of small files.
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties::for_file(rows, present))
-            .with_skip_arrow_metadata(true);
-        Ok(Self { writer: ArrowWriter::try_new_with_options(Vec::new(), file_schema(), options)? })
-    }
-
-    /// Adds rows, which come in order.
-    ///
-    /// # Errors
-    /// If they have not the columns of the table.
-    pub fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
-        self.writer.write(rows)
-    }
-
-    /// The whole file, which is to lie at `path`.
-    ///
-    /// # Errors
-    /// If the Parquet writer refuses, which would be a bug.
-    pub fn finish(mut self, path: String, partition: PartitionKey) -> Result<EncodedFile, ParquetError> {
-        let footer = self.writer.finish()?;
-        let content = std::mem::take(self.writer.inner_mut());
-        let rows = footer.file_metadata().num_rows() as u64;
-        let file = DataFile { path, partition, rows, bytes: content.len() as u64 };
-        Ok(EncodedFile { file, content: content.into(), footer })
-    }
 }
 
 /// Where a row is, with what it is sorted by. Rows that agree in time and id keep the order they came in.

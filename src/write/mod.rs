@@ -7,13 +7,17 @@
 //! depends on nothing but the order of the rows and the budget, so the same input makes the same files, however
 //! many threads prepared it. A partition closed early gets a further file when more of its rows arrive.
 
+mod compress;
 mod data_file;
+mod encoder;
+mod nulls;
 mod properties;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 
-pub use data_file::{DataFile, EncodedFile, Error, FileEncoder, encode, file_path};
+pub use data_file::{DataFile, EncodedFile, Error, encode, file_path};
+pub use encoder::FileEncoder;
 pub use properties::SCHEMA_VERSION;
 
 use crate::partition::{PartitionKey, PartitionRef};

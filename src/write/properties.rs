@@ -7,11 +7,8 @@ use parquet::schema::types::ColumnPath;
 
 use crate::table::column::{Column, ColumnEncoding, ColumnType, columns, id, table};
 
-/// Row groups end at this many encoded bytes: what Athena and Spark like to read in one task.
-const ROW_GROUP_BYTES: usize = 128 << 20;
-
 /// Row groups end at this many rows, so that readers can skip within a partition of small rows.
-const ROW_GROUP_ROWS: usize = 1 << 20;
+pub(super) const ROW_GROUP_ROWS: usize = 1 << 20;
 
 /// Of the values looked up in vain, one in a hundred passes the bloom filter. A filter then takes about ten bits
 /// for a value.
@@ -24,9 +21,15 @@ const ID_FALSE_POSITIVES: f64 = 0.0001;
 /// Values longer than this are cut in statistics; ids, names and times are shorter.
 const STATISTICS_BYTES: usize = 64;
 
-/// In files of fewer rows only ids and JSON texts are compressed. The other columns hold a few dictionary indices
-/// there, and setting up a compressor for each of them costs more time than all the compressing.
+/// On pages as small as these, level 3 takes half as long again and makes them no smaller.
+pub(super) const ZSTD_LEVEL: i32 = 1;
+
+/// In files of fewer rows only columns of varied values, ids and JSON texts are compressed. The others hold a few dictionary
+/// indices there.
 const SMALL_FILE_ROWS: usize = 4096;
+
+/// In files of fewer rows, only ids and JSON texts.
+const TINY_FILE_ROWS: usize = 16;
 
 /// The key of a data file's footer that holds the version of the table by which it was written.
 pub const SCHEMA_VERSION: &str = "trailhouse.schema";
@@ -36,8 +39,6 @@ pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::UNCOMPRESSED)
         .set_dictionary_enabled(false)
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(STATISTICS_BYTES))
         .set_column_index_truncate_length(Some(STATISTICS_BYTES))
@@ -46,22 +47,22 @@ pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
             KeyValue::new("trailhouse.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             KeyValue::new(SCHEMA_VERSION.to_owned(), table().version.to_string()),
         ]));
+    let level = ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default();
     for (index, column) in columns().iter().enumerate() {
         // A column without values is a run of nulls: nothing to compress, no dictionary to make.
         if present >> index & 1 == 0 {
             continue;
         }
-        let carries_bytes = column.encoding == ColumnEncoding::Plain && column.column_type.is_text();
         for path in leaves(column) {
-            if carries_bytes || rows >= SMALL_FILE_ROWS {
-                builder = builder.set_column_compression(path.clone(), Compression::ZSTD(zstd_level()));
+            if !is_small(rows) {
+                builder = builder.set_column_compression(path.clone(), Compression::ZSTD(level));
             }
             if column.encoding == ColumnEncoding::Dictionary {
                 builder = builder.set_column_dictionary_enabled(path.clone(), true);
             }
-            if column.column_type == ColumnType::Json {
-                // The first bytes of a JSON text prune nothing.
-                builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::Chunk);
+            if carries_bytes(column) {
+                // Ids are random, and the first bytes of a JSON text prune nothing.
+                builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
             }
             if column.bloom {
                 let false_positives =
@@ -75,6 +76,21 @@ pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
     builder.build()
 }
 
+/// Whether a file of `rows` rows has its columns compressed by [`compress`](super::compress::compress).
+pub(super) fn is_small(rows: usize) -> bool {
+    rows < SMALL_FILE_ROWS
+}
+
+/// Whether that is to be done to a column of it.
+pub(super) fn is_compressed_if_small(column: &Column, rows: usize) -> bool {
+    carries_bytes(column) || (column.varied && rows >= TINY_FILE_ROWS)
+}
+
+/// Ids and JSON texts.
+fn carries_bytes(column: &Column) -> bool {
+    column.encoding == ColumnEncoding::Plain && column.column_type.is_text()
+}
+
 /// The Parquet leaf columns of a column.
 fn leaves(column: &Column) -> Vec<ColumnPath> {
     let path = |parts: &[&str]| ColumnPath::new(parts.iter().map(|part| (*part).to_owned()).collect());
@@ -86,11 +102,6 @@ fn leaves(column: &Column) -> Vec<ColumnPath> {
             .collect(),
         _ => vec![path(&[&column.name])],
     }
-}
-
-/// Level 3: on log files, higher levels save little and cost much.
-fn zstd_level() -> ZstdLevel {
-    ZstdLevel::try_new(3).unwrap_or_default()
 }
 
 /// `event_time, event_id`, ascending, nulls last. Both lie before the first nested column, so that the position of
