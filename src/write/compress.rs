@@ -27,7 +27,7 @@ thread_local! {
 /// The pages of the leaves of a column, compressed, and what is to be said of them. Chunks show their pages to nobody but a file:
 /// `alone` is one of that column, of which nothing is kept.
 pub(super) fn compress(
-    leaves: impl Iterator<Item = ArrowColumnChunk>,
+    leaves: Vec<ArrowColumnChunk>,
     mut alone: SerializedFileWriter<Vec<u8>>,
     rows: usize,
 ) -> Result<Vec<(Bytes, ColumnCloseResult)>> {

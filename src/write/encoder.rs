@@ -10,8 +10,10 @@ use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
+use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterPropertiesPtr;
+use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescriptor, Type};
 
@@ -46,6 +48,8 @@ pub struct FileEncoder {
     writers: Vec<ArrowColumnWriter>,
     /// Rows in that row group.
     rows: usize,
+    /// Of these, how many have no value, column by column.
+    nulls: Vec<u64>,
     row_groups: usize,
 }
 
@@ -63,7 +67,16 @@ impl FileEncoder {
                 && properties::is_compressed_if_small(column, rows)
         });
         let compressed = small.fold(0, |compressed, (index, _)| compressed | 1 << index);
-        Ok(Self { file, properties, present, compressed, writers: Vec::new(), rows: 0, row_groups: 0 })
+        Ok(Self {
+            file,
+            properties,
+            present,
+            compressed,
+            writers: Vec::new(),
+            rows: 0,
+            nulls: vec![0; columns().len()],
+            row_groups: 0,
+        })
     }
 
     /// Adds rows, which come in order.
@@ -85,6 +98,9 @@ impl FileEncoder {
             }
         }
         self.rows += rows.num_rows();
+        for (nulls, column) in self.nulls.iter_mut().zip(rows.columns()) {
+            *nulls += column.null_count() as u64;
+        }
         let bytes = || self.writers.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum::<usize>();
         if self.rows >= properties::ROW_GROUP_ROWS || bytes() >= ROW_GROUP_BYTES {
             self.close_row_group(false)?;
@@ -129,29 +145,38 @@ impl FileEncoder {
             });
         }
         let mut chunks = chunks.into_iter();
-        let mut nulls = NullChunks::new(self.properties.clone(), self.rows, paged);
+        let mut without_values = NullChunks::new(self.properties.clone(), self.rows, paged);
         let mut row_group = self.file.next_row_group()?;
         let leaves: Vec<usize> = (0..schema()?.num_columns()).collect();
         let column_of = |leaf: usize| SCHEMA.as_ref().map_or(leaf, |schema| schema.get_column_root_idx(leaf));
         for leaves in leaves.chunk_by(|a, b| column_of(*a) == column_of(*b)) {
             let column = column_of(leaves[0]);
             let own = chunks.by_ref().take(if has(self.present, column) { leaves.len() } else { 0 });
+            let mut own: Vec<ArrowColumnChunk> = own.collect();
+            if let [chunk] = own.as_mut_slice()
+                && properties::carries_bytes(&columns()[column])
+            {
+                count_nulls(chunk.close_mut(), self.nulls[column])?;
+            }
             if has(self.compressed, column) {
                 let alone = file_of(&[column], self.properties.clone())?;
                 for (pages, close) in compress::compress(own, alone, self.rows)? {
                     row_group.append_column(&pages, close)?;
                 }
             } else if has(self.present, column) {
-                own.map(|chunk| chunk.append_to_row_group(&mut row_group)).collect::<Result<(), _>>()?;
+                for chunk in own {
+                    chunk.append_to_row_group(&mut row_group)?;
+                }
             } else {
                 for leaf in leaves {
-                    let (pages, close) = nulls.of(&schema()?.column(*leaf))?;
+                    let (pages, close) = without_values.of(&schema()?.column(*leaf))?;
                     row_group.append_column(&pages, close)?;
                 }
             }
         }
         row_group.close()?;
         self.rows = 0;
+        self.nulls.fill(0);
         self.row_groups += 1;
         Ok(())
     }
@@ -163,6 +188,13 @@ fn has(columns: u128, column: usize) -> bool {
 
 fn has_pages(chunk: &ArrowColumnChunk) -> bool {
     chunk.close().offset_index.as_ref().is_some_and(|index| index.page_locations().len() > 1)
+}
+
+/// Says how many rows have no value, of a column of which nothing else is said.
+fn count_nulls(close: &mut ColumnCloseResult, nulls: u64) -> Result<(), ParquetError> {
+    let statistics = Statistics::ByteArray(ValueStatistics::new(None, None, None, Some(nulls), false));
+    close.metadata = close.metadata.clone().into_builder().set_statistics(statistics).build()?;
+    Ok(())
 }
 
 /// A file of some of the columns alone.

@@ -61,7 +61,7 @@ pub(super) fn for_file(rows: usize, present: u128) -> WriterProperties {
                 builder = builder.set_column_dictionary_enabled(path.clone(), true);
             }
             if carries_bytes(column) {
-                // Ids are random, and the first bytes of a JSON text prune nothing.
+                // Ids are random, and the first bytes of a JSON text prune nothing. Nulls are counted by the encoder.
                 builder = builder.set_column_statistics_enabled(path.clone(), EnabledStatistics::None);
             }
             if column.bloom {
@@ -87,7 +87,7 @@ pub(super) fn is_compressed_if_small(column: &Column, rows: usize) -> bool {
 }
 
 /// Ids and JSON texts.
-fn carries_bytes(column: &Column) -> bool {
+pub(super) fn carries_bytes(column: &Column) -> bool {
     column.encoding == ColumnEncoding::Plain && column.column_type.is_text()
 }
 
