@@ -3,6 +3,9 @@
 //! `cargo bench --bench steps [-- decode|build|encode|convert]`; `--save-baseline NAME` and `--baseline NAME` compare two
 //! versions of the program. What the times are worth depends on what else the machine does: see docs/BENCHMARKS.md.
 
+// What goes wrong here is not to be handled, but to be seen.
+#![allow(clippy::expect_used, clippy::panic, missing_docs)]
+
 use std::hint::black_box;
 use std::path::Path;
 
@@ -88,7 +91,7 @@ fn steps(criterion: &mut Criterion) {
         bencher.iter(|| {
             logs.decode(|_, event| {
                 black_box(event);
-            })
+            });
         });
     });
     group.bench_function("build", |bencher| bencher.iter(|| black_box(logs.rows())));

@@ -60,7 +60,6 @@ fn compress_leaf(
         let size = page.buffer().len();
         written.push(writer.write_page(CompressedPage::new(compressed(page)?, size))?);
     }
-    drop(writer);
 
     let first =
         |kind: PageType| written.iter().find(|page| page.page_type == kind).map(|page| page.offset as i64);
