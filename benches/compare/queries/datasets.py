@@ -32,8 +32,8 @@ class Workshop:
         return self.kept(f"{plain.name}-compacted", lambda to: self.compact(plain, to))
 
     def many_files(self, files: int) -> Path:
-        """A dataset of about so many data files, of a few events each, that came about in many commits: a log object for
-        each twelve of them, over ten years. The events of an object go to some thirteen services."""
+        """A dataset of about so many data files, of a few events each, made in many commits: a log object for each
+        twelve files, over ten years. The events of an object go to some thirteen services."""
         amounts = {"--events": 6 * files, "--files": max(files // 12, 1), "--days": 3650}
         options = [word for option, amount in amounts.items() for word in (option, str(amount))]
         return self.kept(f"files-{files}-seed-{self.seed}", lambda to: self.convert(to, "2MiB", *options))
