@@ -7,11 +7,18 @@
 //! depends on nothing but the order of the rows and the budget, so the same input makes the same files, however
 //! many threads prepared it. A partition closed early gets a further file when more of its rows arrive.
 
+mod chunk;
 mod compress;
 mod data_file;
+mod dictionary;
 mod encoder;
-mod nulls;
+mod hybrid;
+mod leaves;
+mod page_index;
 mod properties;
+mod range;
+#[cfg(test)]
+mod tests;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
