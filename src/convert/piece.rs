@@ -33,6 +33,11 @@ pub(super) struct Piece {
 }
 
 impl Piece {
+    /// Without anything, with room for `bytes` of rows.
+    fn with_capacity(bytes: usize) -> Self {
+        Self { rows: PartitionedRows::with_capacity(bytes), ..Self::default() }
+    }
+
     /// Takes an event of `object` in, if the filter asks for it; `account` is the one whose key the object lies under.
     fn push(&mut self, event: &Event<'_>, (object, filter, account): (&str, &Filter, Option<&str>)) {
         let row = flatten(event, object);
@@ -92,11 +97,13 @@ pub(super) struct ObjectConverter<'c> {
     settings: &'c Settings,
     progress: &'c Progress,
     reader: ObjectReader,
+    /// What the rows of the last piece took: the next one gets as much room.
+    usual_bytes: usize,
 }
 
 impl<'c> ObjectConverter<'c> {
     pub(super) fn new(settings: &'c Settings, progress: &'c Progress) -> Self {
-        Self { settings, progress, reader: ObjectReader::default() }
+        Self { settings, progress, reader: ObjectReader::default(), usual_bytes: 0 }
     }
 
     /// Reads the object to its end and hands over its pieces in order; the last one carries the end. Nothing more
@@ -107,7 +114,7 @@ impl<'c> ObjectConverter<'c> {
         fetched: Result<Fetched, source::Error>,
         mut hand_over: impl FnMut(Piece) -> bool,
     ) {
-        let mut piece = Piece::default();
+        let mut piece = Piece::with_capacity(self.usual_bytes);
         let end = match fetched {
             Ok(fetched) => {
                 let mut reader = fetched.inflate(self.settings.object_limit_bytes);
@@ -127,6 +134,8 @@ impl<'c> ObjectConverter<'c> {
         self.progress.finish_object(planned.object.size);
         tracing::debug!(object = planned.object.name, inflated = end.inflated_bytes, "read");
         piece.end = Some(end);
+        // With some room to spare: growing it would copy all of it.
+        self.usual_bytes = piece.rows.packed_size() / 8 * 9;
         hand_over(piece);
     }
 
@@ -166,7 +175,7 @@ impl<'c> ObjectConverter<'c> {
                 return true;
             }
             self.progress.add_events(std::mem::take(&mut news));
-            hand_over(std::mem::take(piece))
+            hand_over(std::mem::replace(piece, Piece::with_capacity(PIECE_BYTES)))
         });
         self.progress.add_events(news);
         // The object is named by what it holds, if that is no events at all.

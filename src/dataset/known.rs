@@ -16,7 +16,7 @@ use hashbrown::{HashMap, HashSet};
 use super::known_file::KnownFile;
 use super::{Dataset, Error, Head, NewFile, StoredFile};
 use crate::partition::PartitionKey;
-use crate::table::{EventKey, PackedRows};
+use crate::table::{EventKey, SomeRows};
 use crate::write::PartitionedRows;
 
 /// The events known so far.
@@ -82,9 +82,8 @@ impl KnownGroup {
         self.stored.iter().chain(&self.written).map(KnownFile::read_size).sum()
     }
 
-    fn note_times(&mut self, rows: &PackedRows) {
-        for row in 0..rows.len() {
-            let (time, ..) = rows.sort_key(row);
+    fn note_times(&mut self, rows: SomeRows<'_>) {
+        for (time, ..) in rows.sort_keys() {
             let (first, last) = self.times.get_or_insert((time, time));
             (*first, *last) = (time.min(*first), time.max(*last));
         }

@@ -12,7 +12,7 @@ use super::content::{ContentError, WHOLE_EVENT_ROWS};
 use super::ranged::RowReader;
 use super::{Dataset, Error, StoredFile};
 use crate::table::column::{columns, id};
-use crate::table::{EventKey, PackedRows, Restorer, RowKeys, RowPlaces, SortKey};
+use crate::table::{EventKey, Restorer, RowKeys, RowPlaces, SomeRows, SortKey};
 
 /// A data file, and what is known of its events.
 #[derive(Debug)]
@@ -69,10 +69,9 @@ impl KnownFile {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub(super) async fn look_up(&mut self, dataset: &Dataset, rows: &PackedRows) -> Result<(), Error> {
+    pub(super) async fn look_up(&mut self, dataset: &Dataset, rows: SomeRows<'_>) -> Result<(), Error> {
         let mut candidates = HashSet::new();
-        for row in 0..rows.len() {
-            let (time, nameless, id) = rows.sort_key(row);
+        for (time, nameless, id) in rows.sort_keys() {
             if !self.may_hold_time(time) {
                 continue;
             }

@@ -102,8 +102,17 @@ impl<'a> Scanner<'a> {
     }
 
     /// Skips white space; the byte then due, if there is one.
+    #[inline]
     pub fn peek(&mut self) -> Option<u8> {
-        while let Some(&byte) = self.bytes.get(self.position) {
+        match self.due() {
+            // AWS writes none between tokens.
+            Some(byte) if byte > b' ' => Some(byte),
+            _ => self.peek_behind_space(),
+        }
+    }
+
+    fn peek_behind_space(&mut self) -> Option<u8> {
+        while let Some(byte) = self.due() {
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                 return Some(byte);
             }
@@ -113,6 +122,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes `byte` if it is due.
+    #[inline]
     pub fn take(&mut self, byte: u8) -> bool {
         let due = self.peek() == Some(byte);
         self.position += usize::from(due);
@@ -161,14 +171,18 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps over the comma before an element, or over the closing bracket (then `false`).
+    #[inline]
     fn next_element(&mut self, open: u8, close: u8) -> Result<bool, JsonError> {
         if self.peek() == Some(close) {
             self.position += 1;
             return Ok(false);
         }
         // The first element follows its opening bracket without a comma. White space may lie between.
-        let first =
-            self.bytes[..self.position].iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&open);
+        let before = &self.bytes[..self.position];
+        let first = match before.last() {
+            Some(byte) if *byte > b' ' => *byte == open,
+            _ => before.iter().rev().find(|byte| !byte.is_ascii_whitespace()) == Some(&open),
+        };
         if !first && !self.take(b',') {
             return Err(self.fail(JsonErrorKind::ExpectedCommaOrEnd));
         }
@@ -199,6 +213,7 @@ impl<'a> Scanner<'a> {
         let start = self.position;
         self.escaped = false;
         match first {
+            Some(b'"') => drop(self.string()?),
             Some(b'{' | b'[') => self.nested()?,
             _ => self.scalar()?,
         }
@@ -233,6 +248,7 @@ impl<'a> Scanner<'a> {
                     }
                     depth -= 1;
                 }
+                Some(b'"') => drop(self.string()?),
                 _ => self.scalar()?,
             }
             // A value is complete: close what closes, until the next value is due.
@@ -309,6 +325,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// A string at its opening quote; the span between the quotes.
+    #[inline]
     fn string(&mut self) -> Result<Span, JsonError> {
         self.position += 1;
         let start = self.position;
@@ -345,6 +362,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    #[inline]
     fn due(&self) -> Option<u8> {
         self.bytes.get(self.position).copied()
     }

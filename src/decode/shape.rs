@@ -172,7 +172,9 @@ impl<'a> Object<'a> {
             if value.kind() == Kind::Null {
                 continue;
             }
-            match field.key(self.text).decode().as_deref().unwrap_or_default() {
+            let key = field.key(self.text);
+            let decoded = if key.is_plain() { None } else { Some(key.decode().unwrap_or_default()) };
+            match decoded.as_deref().unwrap_or(key.raw()) {
                 "eventName" | "insightDetails" | "summary" => names_action = true,
                 "eventVersion" => {
                     has_version = true;

@@ -41,11 +41,13 @@ impl Eq for Value<'_> {}
 
 impl<'a> Value<'a> {
     /// The value's own text, byte for byte.
+    #[inline]
     pub fn text(self) -> &'a str {
         self.text
     }
 
     /// Told by the first byte, which is enough for valid JSON.
+    #[inline]
     pub fn kind(self) -> Kind {
         match self.text.as_bytes().first() {
             Some(b'{') => Kind::Object,
@@ -58,6 +60,7 @@ impl<'a> Value<'a> {
     }
 
     /// The string's content between the quotes, if this is a string.
+    #[inline]
     pub fn as_string(self) -> Option<Text<'a>> {
         match self.kind() {
             Kind::String => Some(Text { inner: &self.text[1..self.text.len() - 1], plain: self.plain }),
@@ -115,6 +118,7 @@ pub struct LoneSurrogate;
 
 impl<'a> Text<'a> {
     /// The content with its escapes unresolved.
+    #[inline]
     pub fn raw(self) -> &'a str {
         self.inner
     }
@@ -127,14 +131,22 @@ impl<'a> Text<'a> {
                 && self.decode().is_ok_and(|decoded| decoded == text))
     }
 
+    /// Whether it is known to be written as it reads.
+    #[inline]
+    pub fn is_plain(self) -> bool {
+        self.plain
+    }
+
     /// The text itself: borrowed if it holds no escape.
     ///
     /// # Errors
     /// [`LoneSurrogate`] if an escape names half a surrogate pair.
+    #[inline]
     pub fn decode(self) -> Result<Cow<'a, str>, LoneSurrogate> {
-        if self.plain {
-            return Ok(Cow::Borrowed(self.inner));
-        }
+        if self.plain { Ok(Cow::Borrowed(self.inner)) } else { self.unescaped() }
+    }
+
+    fn unescaped(self) -> Result<Cow<'a, str>, LoneSurrogate> {
         let Some(first) = memchr::memchr(b'\\', self.inner.as_bytes()) else {
             return Ok(Cow::Borrowed(self.inner));
         };

@@ -240,48 +240,77 @@ pub(super) struct Members {
     /// Dotted path of the object, empty for the event itself.
     pub(super) path: &'static str,
     /// In the order of the columns.
-    names: Vec<&'static str>,
-    /// By length of the name: few names share one, and comparing a handful of short names beats hashing.
-    by_length: Vec<Vec<(&'static str, Member)>>,
+    members: Vec<(&'static str, Member)>,
+    /// A hash table of their numbers from 1 on, with gaps of 0. Every name of every event is looked up here: three letters and
+    /// the length tell nearly all of them apart.
+    slots: Vec<u8>,
 }
 
 impl Members {
     fn new(path: &'static str) -> Self {
-        Self { path, names: Vec::new(), by_length: Vec::new() }
+        Self { path, members: Vec::new(), slots: Vec::new() }
     }
 
+    #[inline]
     pub(super) fn get(&self, name: &str) -> Option<&Member> {
-        let same_length = self.by_length.get(name.len())?;
-        same_length.iter().find(|(known, _)| *known == name).map(|(_, member)| member)
+        let mut slot = hash(name)?;
+        loop {
+            let number = usize::from(self.slots[slot & (self.slots.len() - 1)]);
+            let (known, member) = self.members.get(number.checked_sub(1)?)?;
+            if *known == name {
+                return Some(member);
+            }
+            slot += 1;
+        }
     }
 
     /// Names and members in the order of the columns.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Member)> {
-        self.names.iter().filter_map(|name| Some((*name, self.get(name)?)))
+        self.members.iter().map(|(name, member)| (*name, member))
     }
 
     /// Files `column` under `path[start..]`.
     fn insert(&mut self, path: &'static str, start: usize, column: usize) {
         let end = path[start..].find('.').map(|dot| start + dot);
         let name = &path[start..end.unwrap_or(path.len())];
-        if self.by_length.len() <= name.len() {
-            self.by_length.resize_with(name.len() + 1, Vec::new);
-        }
-        let same_length = &mut self.by_length[name.len()];
         let Some(end) = end else {
-            self.names.push(name);
-            same_length.push((name, Member::Column(column)));
-            return;
+            return self.push(name, Member::Column(column));
         };
-        let at = same_length.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-            self.names.push(name);
-            same_length.push((name, Member::Object(Self::new(&path[..end]))));
-            same_length.len() - 1
-        });
-        if let Member::Object(members) = &mut same_length[at].1 {
+        let position = |members: &Self| members.members.iter().position(|(known, _)| *known == name);
+        if position(self).is_none() {
+            self.push(name, Member::Object(Self::new(&path[..end])));
+        }
+        if let Some(at) = position(self)
+            && let Member::Object(members) = &mut self.members[at].1
+        {
             members.insert(path, end + 1, column);
         }
     }
+
+    fn push(&mut self, name: &'static str, member: Member) {
+        self.members.push((name, member));
+        // A quarter full, and so short searches. There are fewer than 128 columns.
+        self.slots = vec![0; (self.members.len() * 4).next_power_of_two()];
+        let mask = self.slots.len() - 1;
+        for (number, (name, _)) in (1..).zip(&self.members) {
+            let mut slot = hash(name).unwrap_or_default();
+            while self.slots[slot & mask] != 0 {
+                slot += 1;
+            }
+            self.slots[slot & mask] = number;
+        }
+    }
+}
+
+/// `None` for the empty name, which is no member's.
+#[inline]
+fn hash(name: &str) -> Option<usize> {
+    let bytes = name.as_bytes();
+    let (first, last) = (usize::from(*bytes.first()?), usize::from(*bytes.last()?));
+    let middle = usize::from(bytes[bytes.len() / 2]);
+    Some(
+        first.wrapping_mul(31) ^ middle.wrapping_mul(7) ^ last.wrapping_mul(3) ^ bytes.len().wrapping_mul(13),
+    )
 }
 
 static MEMBERS: LazyLock<Members> = LazyLock::new(|| {

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::column::{self, Column, ColumnType, Member, Members, RESOURCE_MEMBERS, WrittenAs, columns, id};
 use super::extra::{Extra, json_object};
-use super::row::{Cell, Resource, Row};
+use super::row::{BITS, Cell, Resource, Row};
 use super::{fill, identity, time};
 use crate::decode::Event;
 use crate::decode::value::{Kind, Text, Value, Walk};
@@ -127,7 +127,11 @@ impl<'a> Flattening<'a> {
         }
     }
 
+    #[inline]
     fn known(&mut self, known: &'static Members, key: Text<'a>) -> Option<&'static Member> {
+        if key.is_plain() {
+            return known.get(key.raw());
+        }
         let name = key.decode().unwrap_or_else(|_| key.raw().into());
         // A name spelled with escapes is the same name, but paths are made of plain ones.
         self.irregular |= name.len() != key.raw().len();
@@ -163,8 +167,8 @@ impl<'a> Flattening<'a> {
     }
 
     fn column(&mut self, column: usize, value: Value<'a>) {
-        self.irregular |= self.seen >> column & 1 == 1;
-        self.seen |= 1 << column;
+        self.irregular |= self.seen & BITS[column] != 0;
+        self.seen |= BITS[column];
         let description = &columns()[column];
         let path = description.path.as_deref().unwrap_or_default();
         if value.kind() == Kind::Null {

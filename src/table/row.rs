@@ -35,15 +35,26 @@ pub type Resource<'a> = [Option<Cow<'a, str>>; RESOURCE_MEMBERS.len()];
 pub struct Row<'a> {
     /// The values there are, in the order they came: half of the columns have none.
     cells: Vec<Cell<'a>>,
-    /// Where among the cells that of a column is.
+    /// Where among the cells that of a column is, from 1 on.
     places: [u8; id::COUNT],
-    /// A bit for each column that has a place.
+    /// A bit for each column that has a value.
     placed: u128,
     /// The UTC day of the event in days since 1970; `None` if not even its date can be read.
     pub day: Option<i32>,
     /// A bit for each column whose field the event fills, if only with a value of another type.
     given: u128,
 }
+
+/// The bit of each column: to look it up takes less than to shift by it.
+pub(super) static BITS: [u128; 128] = {
+    let mut bits = [0; 128];
+    let mut column = 0;
+    while column < bits.len() {
+        bits[column] = 1 << column;
+        column += 1;
+    }
+    bits
+};
 
 /// Columns that a usual event fills.
 const USUAL_CELLS: usize = 56;
@@ -57,9 +68,9 @@ impl<'a> Row<'a> {
     /// The value in `column`.
     pub fn cell(&self, column: usize) -> &Cell<'a> {
         static ABSENT: Cell<'static> = Cell::Absent;
-        match self.placed >> column & 1 == 1 {
-            true => &self.cells[usize::from(self.places[column])],
-            false => &ABSENT,
+        match self.placed & BITS[column] {
+            0 => &ABSENT,
+            _ => &self.cells[usize::from(self.places[column]) - 1],
         }
     }
 
@@ -94,22 +105,21 @@ impl<'a> Row<'a> {
 
     /// Whether the event fills the field of `column`: present, not null, not `""`, not `{}`; of whatever type.
     pub(super) fn is_given(&self, column: usize) -> bool {
-        self.given >> column & 1 == 1
+        self.given & BITS[column] != 0
     }
 
     pub(super) fn set_given(&mut self, column: usize) {
-        self.given |= 1 << column;
+        self.given |= BITS[column];
     }
 
     /// The values there are, in the order of their columns.
     fn filled_cells(&self) -> impl Iterator<Item = (usize, &Cell<'a>)> {
         let mut left = self.placed;
-        let places = std::iter::from_fn(move || {
+        std::iter::from_fn(move || {
             let column = (left != 0).then(|| left.trailing_zeros() as usize)?;
             left &= left - 1;
-            Some((column, &self.cells[usize::from(self.places[column])]))
-        });
-        places.filter(|(_, cell)| !matches!(cell, Cell::Absent))
+            Some((column, &self.cells[usize::from(self.places[column]) - 1]))
+        })
     }
 
     /// Forgets the values of all columns but those of a bit in `columns`.
@@ -117,14 +127,21 @@ impl<'a> Row<'a> {
         self.placed &= columns;
     }
 
+    #[inline]
     pub(super) fn set(&mut self, column: usize, cell: Cell<'a>) {
-        if self.placed >> column & 1 == 1 {
-            self.cells[usize::from(self.places[column])] = cell;
-        } else if !matches!(cell, Cell::Absent) {
-            // A column is given a place once, and there are fewer than 128.
-            self.places[column] = self.cells.len() as u8;
-            self.placed |= 1 << column;
-            self.cells.push(cell);
+        let is_there = !matches!(cell, Cell::Absent);
+        match usize::from(self.places[column]) {
+            0 if is_there => {
+                self.cells.push(cell);
+                // A column is given a place once, and there are fewer than 128.
+                self.places[column] = self.cells.len() as u8;
+            }
+            0 => return,
+            place => self.cells[place - 1] = cell,
+        }
+        match is_there {
+            true => self.placed |= BITS[column],
+            false => self.placed &= !BITS[column],
         }
     }
 
@@ -149,6 +166,8 @@ struct PackedRow {
     start: u32,
     end: u32,
     event_time: i64,
+    /// A bit for each column that has a value.
+    present: u128,
 }
 
 // One byte names a column, and one bit of a u128 tells whether it occurs.
@@ -165,7 +184,6 @@ impl PackedRows {
         // Buffers are handed over well before 4 GiB, see `write`; one event cannot be that long.
         let start = self.bytes.len() as u32;
         for (column, cell) in row.filled_cells() {
-            self.present |= 1 << column;
             self.bytes.push(column as u8);
             match cell {
                 Cell::Absent => {}
@@ -186,7 +204,9 @@ impl PackedRows {
             }
         }
         let event_time = row.integer(id::EVENT_TIME).unwrap_or(NO_TIME);
-        self.rows.push(PackedRow { start, end: self.bytes.len() as u32, event_time });
+        let present = row.placed;
+        self.present |= present;
+        self.rows.push(PackedRow { start, end: self.bytes.len() as u32, event_time, present });
     }
 
     /// Without rows, with room for `bytes` of them.
@@ -194,33 +214,24 @@ impl PackedRows {
         Self { bytes: Vec::with_capacity(bytes), ..Self::default() }
     }
 
-    /// Appends rows of `other` from number `first` on, as many as the buffer has room for, and returns the number of
-    /// the next one. An empty buffer takes one row, however long.
-    pub fn fill_from(&mut self, other: &Self, first: usize) -> usize {
-        for (index, row) in other.rows.iter().enumerate().skip(first) {
+    /// Appends rows of `other`, as many of those with these `numbers` as the buffer has room for, and returns how many that
+    /// are. An empty buffer takes one row, however long.
+    pub fn fill_from(&mut self, other: &Self, numbers: &[u32]) -> usize {
+        for (taken, number) in numbers.iter().enumerate() {
+            let row = other.rows[*number as usize];
             let packed = &other.bytes[row.start as usize..row.end as usize];
             if packed.len() > self.bytes.capacity() - self.bytes.len() {
                 if !self.rows.is_empty() {
-                    self.present |= other.present;
-                    return index;
+                    return taken;
                 }
                 self.bytes.reserve_exact(packed.len());
             }
             let start = self.bytes.len() as u32;
             self.bytes.extend_from_slice(packed);
-            self.rows.push(PackedRow { start, end: self.bytes.len() as u32, event_time: row.event_time });
+            self.present |= row.present;
+            self.rows.push(PackedRow { start, end: self.bytes.len() as u32, ..row });
         }
-        self.present |= other.present;
-        other.rows.len()
-    }
-
-    /// Drops the rows for which `keep`, asked in order, says no.
-    pub fn retain(&mut self, mut keep: impl FnMut(usize) -> bool) {
-        let mut index = 0;
-        self.rows.retain(|_| {
-            index += 1;
-            keep(index - 1)
-        });
+        numbers.len()
     }
 
     /// Number of rows.
@@ -266,6 +277,22 @@ impl PackedRows {
     pub(super) fn unpack(&self, index: usize) -> Unpacker<'_> {
         let row = &self.rows[index];
         Unpacker { bytes: &self.bytes[row.start as usize..row.end as usize] }
+    }
+}
+
+/// Some rows of a buffer.
+#[derive(Debug, Clone, Copy)]
+pub struct SomeRows<'a> {
+    /// The buffer.
+    pub rows: &'a PackedRows,
+    /// Which of its rows.
+    pub numbers: &'a [u32],
+}
+
+impl<'a> SomeRows<'a> {
+    /// What each row is sorted by.
+    pub fn sort_keys(self) -> impl Iterator<Item = SortKey<'a>> {
+        self.numbers.iter().map(move |number| self.rows.sort_key(*number as usize))
     }
 }
 

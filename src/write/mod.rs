@@ -29,57 +29,58 @@ pub use properties::SCHEMA_VERSION;
 
 use crate::partition::{PartitionKey, PartitionRef};
 use crate::table::column::id;
-use crate::table::{EventKey, PackedRows, Row};
+use crate::table::{EventKey, PackedRows, Row, SomeRows};
 
-/// The rows of one piece of input by partition, each with what identifies its event.
+/// The rows of one piece of input, by partition, each with what identifies its event. They lie in one buffer, in the order they
+/// came: most partitions have a few of them.
 #[derive(Debug, Default)]
 pub struct PartitionedRows {
-    partitions: HashMap<PartitionKey, KeyedRows>,
-    rows: usize,
-    bytes: usize,
-}
-
-#[derive(Debug, Default)]
-struct KeyedRows {
     rows: PackedRows,
     keys: Vec<EventKey>,
+    /// The numbers of their rows.
+    partitions: HashMap<PartitionKey, Vec<u32>>,
 }
 
 impl PartitionedRows {
+    /// Without rows, with room for `bytes` of them.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { rows: PackedRows::with_capacity(bytes), ..Self::default() }
+    }
+
     /// Adds a row to its partition.
     pub fn push(&mut self, row: &Row<'_>, key: EventKey) {
         let source = row.text(id::EVENT_SOURCE).unwrap_or_default();
         let region = row.text(id::AWS_REGION).unwrap_or_default();
         let partition = PartitionRef::new(row.day, source, region);
-        let keyed = match self.partitions.entry_ref(&partition) {
+        let numbers = match self.partitions.entry_ref(&partition) {
             EntryRef::Occupied(entry) => entry.into_mut(),
-            EntryRef::Vacant(entry) => entry.insert_with_key(partition.to_key(), KeyedRows::default()),
+            EntryRef::Vacant(entry) => entry.insert_with_key(partition.to_key(), Vec::new()),
         };
-        let before = keyed.rows.packed_size();
-        keyed.rows.push(row);
-        self.bytes += keyed.rows.packed_size() - before + size_of::<EventKey>();
-        keyed.keys.push(key);
-        self.rows += 1;
+        // Pieces end at a few megabytes.
+        numbers.push(self.rows.len() as u32);
+        self.rows.push(row);
+        self.keys.push(key);
     }
 
     /// Rows in all partitions.
     pub fn len(&self) -> usize {
-        self.rows
+        self.rows.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.rows == 0
+        self.rows.is_empty()
     }
 
     /// The partitions that have rows here, with their rows, in no order.
-    pub fn partitions(&self) -> impl Iterator<Item = (&PartitionKey, &PackedRows)> {
-        self.partitions.iter().map(|(partition, keyed)| (partition, &keyed.rows))
+    pub fn partitions(&self) -> impl Iterator<Item = (&PartitionKey, SomeRows<'_>)> {
+        let rows = &self.rows;
+        self.partitions.iter().map(move |(partition, numbers)| (partition, SomeRows { rows, numbers }))
     }
 
     /// Bytes of packed rows and keys.
     pub fn packed_size(&self) -> usize {
-        self.bytes
+        self.rows.packed_size() + self.keys.len() * size_of::<EventKey>()
     }
 }
 
@@ -132,15 +133,17 @@ impl FanOut {
         reserved_bytes: usize,
         mut are_new: impl FnMut(&PartitionKey, &[EventKey]) -> Vec<bool>,
     ) -> Vec<ClosedPartition> {
-        let mut partitions: Vec<(PartitionKey, KeyedRows)> = rows.partitions.into_iter().collect();
+        let PartitionedRows { rows, keys, partitions } = rows;
+        let mut partitions: Vec<(PartitionKey, Vec<u32>)> = partitions.into_iter().collect();
         partitions.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        for (key, KeyedRows { mut rows, keys }) in partitions {
-            let are_new = are_new(&key, &keys);
-            rows.retain(|index| are_new[index]);
-            if !rows.is_empty() {
+        for (key, mut numbers) in partitions {
+            let keys: Vec<EventKey> = numbers.iter().map(|number| keys[*number as usize]).collect();
+            let mut are_new = are_new(&key, &keys).into_iter();
+            numbers.retain(|_| are_new.next().unwrap_or_default());
+            if !numbers.is_empty() {
                 let before = self.bytes;
                 let open = self.open.entry(key).or_default();
-                self.bytes = before - open.bytes + open.push(&rows);
+                self.bytes = before - open.bytes + open.push(&rows, &numbers);
             }
         }
         // Whatever else grows, some room for rows remains.
@@ -193,16 +196,15 @@ impl FanOut {
 }
 
 impl OpenPartition {
-    /// Takes rows in; the memory the partition holds from now on.
-    fn push(&mut self, rows: &PackedRows) -> usize {
-        let mut next = 0;
-        while next < rows.len() {
+    /// Takes rows with these `numbers` in; the memory the partition holds from now on.
+    fn push(&mut self, rows: &PackedRows, mut numbers: &[u32]) -> usize {
+        while !numbers.is_empty() {
             if let Some(last) = self.chunks.last_mut() {
                 let before = last.memory_size();
-                next = last.fill_from(rows, next);
+                numbers = &numbers[last.fill_from(rows, numbers)..];
                 self.bytes += last.memory_size() - before;
             }
-            if next < rows.len() {
+            if !numbers.is_empty() {
                 let size = CHUNK_BYTES[self.chunks.len().min(CHUNK_BYTES.len() - 1)];
                 let chunk = PackedRows::with_capacity(size);
                 self.bytes += chunk.memory_size();

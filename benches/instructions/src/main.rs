@@ -70,9 +70,9 @@ fn inflated(directory: &str) -> Result<Vec<(String, Vec<u8>)>, Box<dyn Error>> {
 
 /// How many events there were, and bytes of files.
 fn run(objects: &[(String, Vec<u8>)], until: Until) -> Result<(usize, usize), Box<dyn Error>> {
-    let (mut events, mut fan_out) = (0, FanOut::new(usize::MAX));
+    let (mut events, mut fan_out, mut usual_bytes) = (0, FanOut::new(usize::MAX), 0);
     for (name, content) in objects.iter().filter(|_| until > Until::Inflated) {
-        let (mut decoder, mut rows) = (Decoder::new(), PartitionedRows::default());
+        let (mut decoder, mut rows) = (Decoder::new(), PartitionedRows::with_capacity(usual_bytes));
         loop {
             match decoder.step(content, true) {
                 Step::Event(event) => {
@@ -87,6 +87,7 @@ fn run(objects: &[(String, Vec<u8>)], until: Until) -> Result<(usize, usize), Bo
                 _ => return Err(format!("{name} is no sound log object").into()),
             }
         }
+        usual_bytes = rows.packed_size() / 8 * 9;
         fan_out.absorb(rows, 0, |_, keys| vec![true; keys.len()]);
     }
     let mut bytes = 0;
