@@ -22,17 +22,12 @@ const BATCH_ROWS: usize = 4096;
 /// Packed bytes of a batch, at most: Arrow's offsets are 32 bits wide, and a batch counts towards the memory limit.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Room that is made for the texts of a column before more than the first is known, at most.
-const FIRST_TEXT_BYTES: usize = 256 << 10;
-
 /// Builds batches of the table's file schema.
 #[derive(Debug)]
 pub struct BatchBuilder {
     columns: Vec<ColumnBuilder>,
     rows: usize,
     bytes: usize,
-    /// How many rows are to come, with those that are there.
-    expected: usize,
 }
 
 impl Default for BatchBuilder {
@@ -45,12 +40,7 @@ impl BatchBuilder {
     /// An empty builder.
     pub fn new() -> Self {
         let columns = columns().iter().map(|column| ColumnBuilder::new(column.column_type)).collect();
-        Self { columns, rows: 0, bytes: 0, expected: 0 }
-    }
-
-    /// Says how many rows are to come: room is made for them, or for those of one batch.
-    pub fn expect(&mut self, rows: usize) {
-        self.expected = self.rows + rows.min(BATCH_ROWS - self.rows);
+        Self { columns, rows: 0, bytes: 0 }
     }
 
     /// Appends row `index` of `rows`.
@@ -58,7 +48,7 @@ impl BatchBuilder {
         let mut cells = rows.unpack(index);
         self.bytes += cells.remaining();
         while let Some(column) = cells.next_column() {
-            self.columns[column].append(self.rows, self.expected, &mut cells);
+            self.columns[column].append(self.rows, &mut cells);
         }
         self.rows += 1;
     }
@@ -126,19 +116,6 @@ enum Values {
     Resources { offsets: Vec<i32>, members: Box<[(Texts, NullBufferBuilder); RESOURCE_MEMBERS.len()]> },
 }
 
-impl Values {
-    /// Makes room for `rows` values.
-    fn reserve(&mut self, rows: usize) {
-        match self {
-            Self::Text(texts) => texts.offsets.reserve(rows),
-            Self::Boolean(values) => values.reserve(rows),
-            Self::Int32(values) => values.reserve(rows),
-            Self::Int64(values) | Self::Timestamp(values) => values.reserve(rows),
-            Self::TextList { offsets, .. } | Self::Resources { offsets, .. } => offsets.reserve(rows),
-        }
-    }
-}
-
 impl ColumnBuilder {
     fn new(column_type: ColumnType) -> Self {
         let values = match column_type {
@@ -157,21 +134,11 @@ impl ColumnBuilder {
     }
 
     /// Takes the next cell as the value of row `row`; rows skipped since the last value are null.
-    fn append(&mut self, row: usize, expected: usize, cell: &mut Unpacker<'_>) {
-        if self.validity.is_empty() && expected > row {
-            self.values.reserve(expected);
-        }
+    fn append(&mut self, row: usize, cell: &mut Unpacker<'_>) {
         self.pad(row);
         self.validity.append_non_null();
         match &mut self.values {
-            Values::Text(texts) => {
-                let text = cell.text();
-                if texts.bytes.is_empty() && expected > row {
-                    // The others are about as long.
-                    texts.bytes.reserve((text.len() * (expected - row)).min(FIRST_TEXT_BYTES));
-                }
-                texts.append(text);
-            }
+            Values::Text(texts) => texts.append(cell.text()),
             Values::Boolean(values) => values.append(cell.boolean()),
             // Only the version number is 32 bits wide, and it stays below 66 million.
             Values::Int32(values) => values.push(i32::try_from(cell.integer()).unwrap_or(i32::MAX)),

@@ -24,4 +24,4 @@ pub use flatten::{WHOLE_EVENT, flatten};
 pub use key::{EventKey, RowKeys};
 pub use place::{RowPlace, RowPlaces};
 pub use restore::{RestoreError, Restorer};
-pub use row::{Cell, PackedRows, Resource, Row, SomeRows, SortKey};
+pub use row::{Cell, PackedRows, Resource, Row, SomeRows, SortKey, Unpacker};

@@ -274,7 +274,7 @@ impl PackedRows {
     }
 
     /// The cells of row `index`.
-    pub(super) fn unpack(&self, index: usize) -> Unpacker<'_> {
+    pub fn unpack(&self, index: usize) -> Unpacker<'_> {
         let row = &self.rows[index];
         Unpacker { bytes: &self.bytes[row.start as usize..row.end as usize] }
     }
@@ -314,33 +314,36 @@ fn pack_text(bytes: &mut Vec<u8>, text: &str) {
 }
 
 /// Reads packed cells back, in the order and by the types they were written.
-#[derive(Debug)]
-pub(super) struct Unpacker<'a> {
+#[derive(Debug, Clone)]
+pub struct Unpacker<'a> {
     bytes: &'a [u8],
 }
 
 impl<'a> Unpacker<'a> {
     /// The column of the next cell; `None` behind the last one.
-    pub(super) fn next_column(&mut self) -> Option<usize> {
+    pub fn next_column(&mut self) -> Option<usize> {
         let (column, rest) = self.bytes.split_first()?;
         self.bytes = rest;
         Some(usize::from(*column))
     }
 
     /// Bytes not read yet.
-    pub(super) fn remaining(&self) -> usize {
+    pub fn remaining(&self) -> usize {
         self.bytes.len()
     }
 
-    pub(super) fn boolean(&mut self) -> bool {
+    /// A truth value.
+    pub fn boolean(&mut self) -> bool {
         self.take(1) == [1]
     }
 
-    pub(super) fn integer(&mut self) -> i64 {
+    /// A number, or a time.
+    pub fn integer(&mut self) -> i64 {
         self.take(8).try_into().map_or(0, i64::from_le_bytes)
     }
 
-    pub(super) fn length(&mut self) -> usize {
+    /// How many elements a list has, which follow; or bytes a text.
+    pub fn length(&mut self) -> usize {
         let (mut length, mut shift) = (0, 0);
         while let Some(byte) = self.take(1).first() {
             length |= usize::from(byte & 0x7f) << shift;
@@ -352,7 +355,8 @@ impl<'a> Unpacker<'a> {
         length
     }
 
-    pub(super) fn text(&mut self) -> &'a [u8] {
+    /// A text.
+    pub fn text(&mut self) -> &'a [u8] {
         let length = self.length();
         self.take(length)
     }

@@ -19,6 +19,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::dictionary::Dictionary;
 use super::hybrid;
+use super::page::PageUnderWay;
 use super::page_index::PageIndex;
 use super::properties::{ChunkPlan, DICTIONARY_BYTES, PAGE_BYTES, PAGE_ROWS};
 use super::range::Range;
@@ -30,6 +31,8 @@ pub(super) struct ChunkEncoder {
     values: Values,
     /// Of values that are written as they are. Those of a dictionary are looked at in the end, when their number is known.
     filter: Option<Sbbf>,
+    /// Rows so far.
+    rows: usize,
     page: PageUnderWay,
     pages: Vec<FinishedPage>,
     /// Compressed bytes of these pages.
@@ -43,22 +46,6 @@ enum Values {
     Dictionary(Dictionary),
     /// As they are; first there was this dictionary, which has no room for more.
     Plain(Option<Dictionary>),
-}
-
-/// What came since the last page.
-#[derive(Debug, Default)]
-struct PageUnderWay {
-    rows: usize,
-    /// Places for values.
-    levels: usize,
-    /// Those of them that have none.
-    nulls: usize,
-    definition: Vec<u8>,
-    repetition: Vec<u8>,
-    plain: Vec<u8>,
-    /// Into the dictionary; or truth values.
-    indices: Vec<u32>,
-    range: Range,
 }
 
 struct FinishedPage {
@@ -78,7 +65,8 @@ impl ChunkEncoder {
             true => (Values::Dictionary(Dictionary::default()), None),
             false => (Values::Plain(None), plan.filter()?),
         };
-        Ok(Self { leaf, plan, values, filter, page: PageUnderWay::default(), pages: Vec::new(), bytes: 0 })
+        let (page, pages) = (PageUnderWay::empty(), Vec::new());
+        Ok(Self { leaf, plan, values, filter, rows: 0, page, pages, bytes: 0 })
     }
 
     /// Begins a row that has `bytes` of values.
@@ -97,6 +85,7 @@ impl ChunkEncoder {
             self.finish_page()?;
         }
         self.page.rows += 1;
+        self.rows += 1;
         Ok(())
     }
 
@@ -130,11 +119,21 @@ impl ChunkEncoder {
         }
     }
 
+    /// Takes as many rows without a value as make it `rows`.
+    ///
+    /// # Errors
+    /// If a page cannot be compressed.
+    #[inline]
+    pub(super) fn fill_up(&mut self, rows: usize) -> Result<()> {
+        if rows > self.rows { self.nulls(rows - self.rows) } else { Ok(()) }
+    }
+
     /// Takes rows without a value.
     ///
     /// # Errors
     /// If a page cannot be compressed.
     pub(super) fn nulls(&mut self, mut rows: usize) -> Result<()> {
+        self.rows += rows;
         while rows > 0 {
             if self.page.rows >= PAGE_ROWS {
                 self.finish_page()?;
@@ -210,16 +209,16 @@ impl ChunkEncoder {
         if self.page.rows == 0 {
             return Ok(());
         }
-        let PageUnderWay { rows, levels, nulls, definition, repetition, plain, indices, range } =
-            std::mem::take(&mut self.page);
-        let mut body = Vec::with_capacity(levels / 4 + plain.len() + indices.len() + 16);
+        let page = &mut self.page;
+        let (rows, nulls, range) = (page.rows, page.nulls, std::mem::take(&mut page.range));
+        let mut body = Vec::with_capacity(page.levels / 4 + page.plain.len() + page.indices.len() + 16);
         for (levels, greatest) in
-            [(repetition, self.leaf.max_rep_level()), (definition, self.leaf.max_def_level())]
+            [(&page.repetition, self.leaf.max_rep_level()), (&page.definition, self.leaf.max_def_level())]
         {
             if greatest > 0 {
                 let start = body.len() + size_of::<u32>();
                 body.resize(start, 0);
-                hybrid::encode(&levels, hybrid::width(greatest.cast_unsigned().into()), &mut body);
+                hybrid::encode(levels, hybrid::width(greatest.cast_unsigned().into()), &mut body);
                 let length = (body.len() - start) as u32;
                 body[start - size_of::<u32>()..start].copy_from_slice(&length.to_le_bytes());
             }
@@ -230,19 +229,20 @@ impl ChunkEncoder {
                 encoding = Encoding::RLE_DICTIONARY;
                 let width = hybrid::width(dictionary.len() as u32 - 1);
                 body.push(width as u8);
-                hybrid::encode(&indices, width, &mut body);
+                hybrid::encode(&page.indices, width, &mut body);
             }
             _ if self.leaf.physical_type() == Type::BOOLEAN => {
                 let eight =
                     |truths: &[u32]| truths.iter().rev().fold(0, |byte, truth| byte << 1 | *truth as u8);
-                body.extend(indices.chunks(8).map(eight));
+                body.extend(page.indices.chunks(8).map(eight));
             }
-            _ => body.extend_from_slice(&plain),
+            _ => body.extend_from_slice(&page.plain),
         }
-        let uncompressed_size = body.len();
+        let (levels, uncompressed_size) = (page.levels as u32, body.len());
+        page.clear();
         let page = Page::DataPage {
             buf: self.plan.codec.compress(body)?,
-            num_values: levels as u32,
+            num_values: levels,
             encoding,
             def_level_encoding: Encoding::RLE,
             rep_level_encoding: Encoding::RLE,
@@ -269,6 +269,7 @@ impl ChunkEncoder {
         is_paged: bool,
     ) -> Result<ColumnCloseResult> {
         self.finish_page()?;
+        std::mem::take(&mut self.page).give_back();
         let dictionary = match std::mem::replace(&mut self.values, Values::Plain(None)) {
             Values::Dictionary(dictionary) => Some(dictionary).filter(|dictionary| dictionary.len() > 0),
             Values::Plain(dictionary) => dictionary,

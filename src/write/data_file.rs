@@ -6,7 +6,7 @@ use parquet::file::metadata::ParquetMetaData;
 
 use super::{ClosedPartition, FileEncoder};
 use crate::partition::PartitionKey;
-use crate::table::{BatchBuilder, PackedRows, SortKey};
+use crate::table::{PackedRows, SortKey};
 
 /// A partition could not be encoded: a bug, or memory ran out.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +41,7 @@ pub struct EncodedFile {
 }
 
 /// Sorts the rows by `event_time, event_id` (what is missing last) and encodes them as a Parquet file named
-/// `<stem>-<sequence>.parquet`. Needs about as much memory as the packed rows, and the size of the file.
+/// `<stem>-<sequence>.parquet`. Needs about twice the size of the file, and room for a page of each column.
 ///
 /// # Errors
 /// [`Error`] if the Parquet writer refuses, which would be a bug.
@@ -50,17 +50,8 @@ pub fn encode(partition: &ClosedPartition, stem: &str) -> Result<EncodedFile, Er
     let order = sorted(partition);
     let present = partition.chunks.iter().fold(0, |present, chunk| present | chunk.present_columns());
     let mut encoder = FileEncoder::try_new(order.len(), present).map_err(refused)?;
-    let mut batch = BatchBuilder::new();
-    batch.expect(order.len());
-    for (row, position) in order.iter().enumerate() {
-        batch.append(&partition.chunks[position.chunk as usize], position.row as usize);
-        if batch.is_full() {
-            batch.finish().map_err(Into::into).and_then(|batch| encoder.write(&batch)).map_err(refused)?;
-            batch.expect(order.len() - row - 1);
-        }
-    }
-    if !batch.is_empty() {
-        batch.finish().map_err(Into::into).and_then(|batch| encoder.write(&batch)).map_err(refused)?;
+    for position in &order {
+        encoder.append(&partition.chunks[position.chunk as usize], position.row as usize).map_err(refused)?;
     }
     encoder
         .finish(file_path(&partition.key, stem, partition.sequence), partition.key.clone())

@@ -1,5 +1,6 @@
 //! From sorted batches to the bytes of a Parquet file.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use arrow::array::RecordBatch;
@@ -11,31 +12,51 @@ use parquet::schema::types::SchemaDescriptor;
 
 use super::chunk::ChunkEncoder;
 use super::data_file::{DataFile, EncodedFile};
-use super::leaves;
 use super::properties::{self, ChunkPlan};
+use super::{leaves, packed};
 use crate::partition::PartitionKey;
+use crate::table::PackedRows;
 use crate::table::column::{columns, file_schema};
 
 /// Row groups end at this many encoded bytes: what Athena and Spark like to read in one task.
 const ROW_GROUP_BYTES: usize = 128 << 20;
 
-/// The Parquet schema of a data file.
-static SCHEMA: LazyLock<Result<SchemaDescriptor, String>> = LazyLock::new(|| {
-    let schema = ArrowSchemaConverter::new().convert(&file_schema());
-    schema.map_err(|error| error.to_string())
+/// It is looked at how many these are when as many bytes of rows have come.
+const LOOK_BYTES: usize = 4 << 20;
+
+/// The Parquet schema of a data file, and which of its leaves are each column's.
+struct Layout {
+    schema: SchemaDescriptor,
+    leaves: Vec<Range<usize>>,
+}
+
+static LAYOUT: LazyLock<Result<Layout, String>> = LazyLock::new(|| {
+    let schema = ArrowSchemaConverter::new().convert(&file_schema()).map_err(|error| error.to_string())?;
+    let of_column = |leaf: &usize, column: usize| schema.get_column_root_idx(*leaf) == column;
+    let mut first = 0;
+    let leaves = (0..columns().len()).map(|column| {
+        let count = (first..schema.num_columns()).take_while(|leaf| of_column(leaf, column)).count();
+        first += count;
+        first - count..first
+    });
+    let leaves = leaves.collect();
+    Ok(Layout { schema, leaves })
 });
 
-fn schema() -> Result<&'static SchemaDescriptor, ParquetError> {
-    SCHEMA.as_ref().map_err(|refused| ParquetError::General(refused.clone()))
+fn layout() -> Result<&'static Layout, ParquetError> {
+    LAYOUT.as_ref().map_err(|refused| ParquetError::General(refused.clone()))
 }
 
 /// A data file under way.
 pub struct FileEncoder {
     file: SerializedFileWriter<Vec<u8>>,
-    /// Of the row group under way, if there is one: the leaves of each column.
-    chunks: Vec<Vec<ChunkEncoder>>,
+    layout: &'static Layout,
+    /// The leaves of the row group under way, if there is one.
+    chunks: Vec<ChunkEncoder>,
     /// Rows in that row group.
     rows: usize,
+    /// Bytes of rows that came since it was looked at how many are encoded.
+    new_bytes: usize,
     row_groups: usize,
     /// How many rows there will be, at most.
     expected_rows: usize,
@@ -49,12 +70,37 @@ impl FileEncoder {
     /// # Errors
     /// If the Parquet writer refuses, which would be a bug.
     pub fn try_new(rows: usize, present: u128) -> Result<Self, ParquetError> {
-        let schema = schema()?.root_schema_ptr();
-        let file = SerializedFileWriter::new(Vec::new(), schema, properties::FILE.clone())?;
-        Ok(Self { file, chunks: Vec::new(), rows: 0, row_groups: 0, expected_rows: rows, present })
+        let layout = layout()?;
+        let schema = layout.schema.root_schema_ptr();
+        Ok(Self {
+            file: SerializedFileWriter::new(Vec::new(), schema, properties::FILE.clone())?,
+            layout,
+            chunks: Vec::new(),
+            rows: 0,
+            new_bytes: 0,
+            row_groups: 0,
+            expected_rows: rows,
+            present,
+        })
     }
 
-    /// Adds rows, which come in order.
+    /// Adds row `index` of `rows`. Rows come in order.
+    ///
+    /// # Errors
+    /// If the Parquet writer refuses, which would be a bug.
+    pub fn append(&mut self, rows: &PackedRows, index: usize) -> Result<(), ParquetError> {
+        self.open_row_group()?;
+        let columns = columns();
+        let mut cells = rows.unpack(index);
+        let bytes = cells.remaining();
+        while let Some(column) = cells.next_column() {
+            let leaves = &mut self.chunks[self.layout.leaves[column].clone()];
+            packed::append(leaves, self.rows, columns[column].column_type, &mut cells)?;
+        }
+        self.close_full_row_group(1, bytes)
+    }
+
+    /// Adds the rows of a batch, which come in order.
     ///
     /// # Errors
     /// If they have not the columns of the table.
@@ -62,18 +108,11 @@ impl FileEncoder {
         if rows.num_rows() == 0 {
             return Ok(());
         }
-        if self.rows == 0 {
-            self.open_row_group()?;
+        self.open_row_group()?;
+        for ((leaves, array), column) in self.layout.leaves.iter().zip(rows.columns()).zip(columns()) {
+            leaves::append(&mut self.chunks[leaves.clone()], array, column.column_type)?;
         }
-        for ((leaves, array), column) in self.chunks.iter_mut().zip(rows.columns()).zip(columns()) {
-            leaves::append(leaves, array, column.column_type)?;
-        }
-        self.rows += rows.num_rows();
-        let bytes = || self.chunks.iter().flatten().map(ChunkEncoder::memory_size).sum::<usize>();
-        if self.rows >= properties::ROW_GROUP_ROWS || bytes() >= ROW_GROUP_BYTES {
-            self.close_row_group(false)?;
-        }
-        Ok(())
+        self.close_full_row_group(rows.num_rows(), LOOK_BYTES)
     }
 
     /// The whole file, which is to lie at `path`.
@@ -92,18 +131,34 @@ impl FileEncoder {
     }
 
     fn open_row_group(&mut self) -> Result<(), ParquetError> {
-        let schema = schema()?;
-        self.chunks = columns().iter().map(|_| Vec::new()).collect();
-        for (leaf, description) in schema.columns().iter().enumerate() {
-            let column = schema.get_column_root_idx(leaf);
+        if !self.chunks.is_empty() {
+            return Ok(());
+        }
+        let leaves = self.layout.leaves.iter().enumerate();
+        for (column, leaf) in
+            leaves.flat_map(|(column, leaves)| leaves.clone().map(move |leaf| (column, leaf)))
+        {
             let plan = ChunkPlan::new(column, self.expected_rows, self.present >> column & 1 == 1);
-            self.chunks[column].push(ChunkEncoder::try_new(description.clone(), plan)?);
+            self.chunks.push(ChunkEncoder::try_new(self.layout.schema.column(leaf), plan)?);
         }
         Ok(())
     }
 
+    /// Ends the row group if it is large enough with these rows, which have about so many `bytes`.
+    fn close_full_row_group(&mut self, rows: usize, bytes: usize) -> Result<(), ParquetError> {
+        self.rows += rows;
+        self.new_bytes += bytes;
+        let mut is_full = self.rows >= properties::ROW_GROUP_ROWS;
+        if self.new_bytes >= LOOK_BYTES {
+            self.new_bytes = 0;
+            is_full |= self.chunks.iter().map(ChunkEncoder::memory_size).sum::<usize>() >= ROW_GROUP_BYTES;
+        }
+        if is_full { self.close_row_group(false) } else { Ok(()) }
+    }
+
     fn close_row_group(&mut self, last: bool) -> Result<(), ParquetError> {
-        let chunks: Vec<ChunkEncoder> = std::mem::take(&mut self.chunks).into_iter().flatten().collect();
+        let mut chunks = std::mem::take(&mut self.chunks);
+        chunks.iter_mut().try_for_each(|chunk| chunk.fill_up(self.rows))?;
         // Where nothing has a second page, an index of pages says once more what the footer says.
         let is_paged = self.row_groups > 0 || !last || chunks.iter().any(|chunk| chunk.pages() > 1);
         let bytes = chunks.iter().map(ChunkEncoder::memory_size).sum();

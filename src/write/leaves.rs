@@ -8,6 +8,9 @@ use parquet::errors::{ParquetError, Result};
 use super::chunk::ChunkEncoder;
 use crate::table::column::ColumnType;
 
+/// How deep a row goes whose list has no elements.
+pub(super) const EMPTY: u8 = 1;
+
 /// Appends a column's rows to its leaves.
 ///
 /// # Errors
@@ -58,12 +61,12 @@ fn known<T>(array: Option<T>) -> Result<T> {
     array.ok_or_else(unknown)
 }
 
-fn unknown() -> ParquetError {
+pub(super) fn unknown() -> ParquetError {
     ParquetError::General("a batch has not the columns of the table".to_owned())
 }
 
 /// A text as `PLAIN` has it: behind its length.
-fn plain_size(text: &[u8]) -> usize {
+pub(super) fn plain_size(text: &[u8]) -> usize {
     size_of::<u32>() + text.len()
 }
 
@@ -95,9 +98,7 @@ fn nested(
     texts: &StringArray,
     structs: Option<&StructArray>,
 ) -> Result<()> {
-    /// How deep a row goes that has no list, one without elements, and an element that is not there.
     const NO_LIST: u8 = 0;
-    const EMPTY: u8 = 1;
     const NO_ELEMENT: u8 = 2;
     let deepest = if structs.is_some() { 4 } else { 3 };
     let offsets = lists.value_offsets();

@@ -14,6 +14,8 @@ mod dictionary;
 mod encoder;
 mod hybrid;
 mod leaves;
+mod packed;
+mod page;
 mod page_index;
 mod properties;
 mod range;

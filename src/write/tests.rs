@@ -23,8 +23,10 @@ use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
 
 use super::{EncodedFile, FileEncoder};
+use crate::decode::{Decoder, Step};
 use crate::partition::PartitionRef;
 use crate::table::column::{Column, ColumnEncoding, ColumnType, columns, file_schema, id};
+use crate::table::{BatchBuilder, PackedRows, flatten};
 
 /// How the values of a column are distributed.
 #[derive(Debug, Clone, Copy)]
@@ -176,6 +178,41 @@ proptest! {
         prop_assert_eq!(file.footer.file_metadata().num_rows(), expected.num_rows() as i64);
         prop_assert_eq!(read(&file.content, None), expected);
     }
+}
+
+/// Rows make the same file whether they come packed or in a batch.
+#[test]
+fn packed_rows_make_the_same_file() {
+    let mut packed = PackedRows::default();
+    for n in 0..900 {
+        let some = match n % 5 {
+            0 => r#","requestParameters":null,"errorCode":"AccessDenied","userIdentity":null"#.to_owned(),
+            1 => {
+                format!(r#","userAgent":"a\u00e9{n}","readOnly":true,"sessionCredentialFromConsole":"true""#)
+            }
+            2 => r#","resources":[{"ARN":"arn:aws:s3:::b","type":"AWS::S3::Bucket"},{},{"accountId":"1"}]"#
+                .to_owned(),
+            3 => r#","resources":[],"tlsDetails":{},"userIdentity":{"type":"Root","sessionContext":{}}"#
+                .to_owned(),
+            _ => format!(r#","requestParameters":{{"n":{n}}},"eventTime":"2025-03-01T00:0{}:00Z""#, n % 10),
+        };
+        let event = format!(
+            r#"{{"eventVersion":"1.08","eventName":"e","eventSource":"s","awsRegion":"r","eventID":"id-{n}"{some}}}"#
+        );
+        let mut decoder = Decoder::new();
+        let Step::Event(event) = decoder.step(event.as_bytes(), true) else { panic!("an event") };
+        packed.push(&flatten(&event, "log"));
+    }
+    let mut builder = BatchBuilder::new();
+    let mut by_row = FileEncoder::try_new(900, packed.present_columns()).unwrap();
+    for row in (0..900).rev() {
+        builder.append(&packed, row);
+        by_row.append(&packed, row).unwrap();
+    }
+    let batch = builder.finish().unwrap();
+    let file = by_row.finish("part".to_owned(), PartitionRef::new(None, "s", "r").to_key()).unwrap();
+    assert_eq!(read(&file.content, None), batch);
+    assert!(file.content == encoded(&[batch]).content);
 }
 
 /// Many pages, dictionaries that become too large, and rows that are passed over by the index of pages.
