@@ -67,6 +67,23 @@ impl PartitionKey {
     }
 }
 
+/// Reads the partitions of many paths: those that lie beside the one before are not read again.
+#[derive(Debug, Default)]
+pub struct Partitions {
+    last: Option<(String, PartitionKey)>,
+}
+
+impl Partitions {
+    /// As [`PartitionKey::parse`].
+    pub fn parse(&mut self, directories: &str) -> Option<&PartitionKey> {
+        if self.last.as_ref().is_none_or(|(last, _)| last != directories) {
+            let partition = PartitionKey::parse(directories)?;
+            self.last = Some((directories.to_owned(), partition));
+        }
+        self.last.as_ref().map(|(_, partition)| partition)
+    }
+}
+
 /// A partition told from an event's own values, not owned: looking it up costs no allocation.
 #[derive(Debug, Hash)]
 pub struct PartitionRef<'a> {

@@ -71,6 +71,114 @@ fn partitions_are_columns_and_choose_the_files() {
     assert!(!exact.contains("FilterExec") && !exact.contains("predicate="), "{exact}");
 }
 
+/// The log tells which files have no errors at all; what it does not tell leaves no row out.
+#[test]
+fn values_that_are_not_there_choose_the_files() {
+    let dir = Dir::new();
+    let denied = |event: String| event.replacen('{', r#"{"errorCode":"AccessDenied","#, 1);
+    let events = (0..40).map(|n| match n % 4 {
+        0 => event(n, "s3", "us-east-1"),
+        1 => denied(event(n, "ec2", "us-east-1")),
+        2 => event(n, "kms", "us-east-1"),
+        _ if n % 8 == 3 => denied(event(n, "kms", "us-east-1")),
+        _ => event(n, "kms", "us-east-1"),
+    });
+    dir.write("logs/a.json", log_file(&events.collect::<Vec<_>>()));
+    dir.convert(&["logs", "--to", "trail"]);
+    let asked = [
+        ("error_code IS NOT NULL", 2, 15),
+        ("error_code = 'AccessDenied'", 2, 15),
+        ("error_code LIKE 'Access%' AND service = 's3'", 0, 0),
+        ("error_code <> 'Throttled'", 2, 15),
+        ("error_code IS NULL", 2, 25),
+        ("coalesce(error_code, 'none') = 'none'", 3, 25),
+        ("error_code IS DISTINCT FROM 'AccessDenied'", 3, 25),
+        ("error_code = 'AccessDenied' OR service = 's3'", 3, 25),
+        ("event_name IS NULL", 0, 0),
+        ("user_agent IS NULL AND error_code IS NULL", 2, 0),
+    ];
+    let counted = |filter: &str| {
+        let rows = dir.query("trail", &format!("SELECT count(event_id) AS n FROM events WHERE {filter}"));
+        rows[0]["n"].as_u64().unwrap()
+    };
+    for (filter, chosen, count) in asked {
+        let plan = explain(&dir, "EXPLAIN", &format!("SELECT event_id FROM events WHERE {filter}"));
+        assert_eq!(files(&plan).len(), chosen, "{filter}: {plan}");
+        assert_eq!(counted(filter), count, "{filter}");
+    }
+    std::fs::remove_dir_all(dir.path("trail/_delta_log")).unwrap();
+    for (filter, _, count) in asked {
+        assert_eq!(counted(filter), count, "{filter}");
+    }
+}
+
+/// How many rows a partition has is known without its files; what is asked besides is not.
+#[test]
+fn rows_are_counted_by_partition() {
+    let dir = dataset();
+    let by_service = "SELECT service, region, count(*) AS n FROM events GROUP BY 1, 2 ORDER BY 1, 2";
+    let expected: Vec<serde_json::Value> =
+        [("ec2", "eu-west-1"), ("ec2", "us-east-1"), ("s3", "eu-west-1"), ("s3", "us-east-1")]
+            .map(|(service, region)| serde_json::json!({"service": service, "region": region, "n": 300}))
+            .to_vec();
+    assert!(files(&explain(&dir, "EXPLAIN", by_service)).is_empty());
+    assert_eq!(dir.query("trail", by_service), expected);
+    for (sql, count) in [
+        ("SELECT date FROM events", 1200),
+        ("SELECT date, service FROM events WHERE date = '2025-03-02' AND service = 's3'", 300),
+        ("SELECT DISTINCT region FROM events", 2),
+        ("SELECT region FROM events LIMIT 7", 7),
+        ("SELECT 1 FROM events WHERE date < '2025-03-02'", 600),
+        (
+            "SELECT a.date FROM events AS a JOIN (SELECT DISTINCT date FROM events) AS b ON a.date = b.date",
+            1200,
+        ),
+        ("SELECT date FROM events WHERE event_time < '2025-03-01T00:00:10Z'", 10),
+    ] {
+        assert_eq!(dir.query("trail", sql).len(), count, "{sql}");
+    }
+    // Nobody has counted them.
+    std::fs::remove_dir_all(dir.path("trail/_delta_log")).unwrap();
+    assert_eq!(files(&explain(&dir, "EXPLAIN", by_service)).len(), 4);
+    assert_eq!(dir.query("trail", by_service), expected);
+    assert_eq!(dir.query("trail", "SELECT count(*) AS n FROM events"), [serde_json::json!({"n": 1200})]);
+}
+
+/// Of footers, only the columns are kept that were asked for: others are found all the same, and in files with fewer columns,
+/// in another order, there are none.
+#[test]
+fn questions_of_one_session_are_about_different_columns() {
+    let dir = dataset();
+    let part = "SELECT user_agent, event_time, null_fields, event_id, 'x' AS foreign_column FROM events
+                WHERE service = 's3' AND date = '2025-03-01'";
+    let partition = "other/date=2025-03-01/service=s3/region=us-east-1";
+    dir.write(&format!("{partition}/note.txt"), "");
+    dir.run(&["query", "trail", part, "--format", "parquet", "-o", &format!("{partition}/a.parquet")])
+        .succeeds();
+    let questions = [
+        "SELECT max(event_time) AS a FROM events",
+        "SELECT count(*) AS a FROM events WHERE event_id = '00000000-0000-4000-8000-000000000004'",
+        "SELECT count(DISTINCT event_name) AS a, min(service) AS b FROM events",
+        "SELECT event_name, event_id, service FROM events WHERE event_id LIKE '%7' ORDER BY event_id LIMIT 3",
+        "SELECT user_agent, count(*) AS n FROM events GROUP BY 1",
+        "SELECT event_id FROM events WHERE event_name IS NULL ORDER BY 1 LIMIT 1",
+        "SELECT event_id FROM events ORDER BY event_time DESC, event_id LIMIT 3",
+        "SELECT sum(array_length(null_fields)) AS a, count(user_agent) AS b FROM events",
+        "SELECT date, service, region, count(*) AS n FROM events GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    ];
+    for (dataset, rows) in [("trail", 1200), ("other", 300)] {
+        assert_eq!(dir.query(dataset, "SELECT event_id FROM events").len(), rows);
+        let ask = |sql: &str| {
+            dir.run(&["query", dataset, sql, "--format", "csv"]).succeeds().stdout.trim().to_owned()
+        };
+        let one_by_one: Vec<String> = questions.iter().map(|sql| ask(sql)).collect();
+        let twice = [questions, questions].concat();
+        let together = ask(&twice.join(";"));
+        let answers: Vec<&str> = together.split("\n\n").map(str::trim).collect();
+        assert_eq!(answers, [one_by_one.clone(), one_by_one].concat(), "{dataset}");
+    }
+}
+
 #[test]
 fn filters_go_down_to_the_files() {
     let dir = dataset();

@@ -12,7 +12,9 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::StoredFile;
-use crate::partition::PartitionKey;
+use super::statistics::Told;
+use super::valued::Valued;
+use crate::partition::Partitions;
 
 /// The data files of a version, in the order of their paths.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,16 @@ struct Packed {
     rows: Option<u64>,
     times: Option<(i64, i64)>,
     ordered: bool,
+    valued: Valued,
+}
+
+impl From<&StoredFile> for Packed {
+    fn from(file: &StoredFile) -> Self {
+        let StoredFile { meta, rows, times, ordered, valued, .. } = file;
+        let modified_millis = meta.last_modified.timestamp_millis();
+        let (rows, times, ordered, valued) = (*rows, *times, *ordered, *valued);
+        Self { end: 0, bytes: meta.size, modified_millis, rows, times, ordered, valued }
+    }
 }
 
 /// What versions of the log have changed.
@@ -75,10 +87,7 @@ impl Day {
     }
 
     fn push_file(&mut self, path: &str, file: &StoredFile) {
-        let StoredFile { meta, rows, times, ordered, .. } = file;
-        let modified_millis = meta.last_modified.timestamp_millis();
-        let (rows, times, ordered) = (*rows, *times, *ordered);
-        self.push(path, Packed { end: 0, bytes: meta.size, modified_millis, rows, times, ordered });
+        self.push(path, Packed::from(file));
     }
 
     fn path(&self, number: usize) -> &str {
@@ -117,18 +126,21 @@ impl Day {
     }
 
     /// A file as it was packed: nothing but what lies in a partition ever is.
-    fn unpacked(&self, day: &str, number: usize) -> Option<StoredFile> {
-        let Packed { bytes, modified_millis, rows, times, ordered, .. } = self.files[number];
-        let location = Path::from(format!("{day}{}", self.path(number)));
-        let (directories, _) = location.as_ref().rsplit_once('/')?;
-        let partition = PartitionKey::parse(directories)?;
+    fn unpacked(&self, day: &str, number: usize, partitions: &mut Partitions) -> Option<StoredFile> {
+        let Packed { bytes, modified_millis, rows, times, ordered, valued, .. } = self.files[number];
+        let path = format!("{day}{}", self.path(number));
+        let (directories, _) = path.rsplit_once('/')?;
+        let partition = partitions.parse(directories)?.clone();
+        // It was a path before.
+        let location = Path::parse(&path).unwrap_or_else(|_| Path::from(path));
         let last_modified = DateTime::from_timestamp_millis(modified_millis).unwrap_or_default();
         let meta = ObjectMeta { location, last_modified, size: bytes, e_tag: None, version: None };
-        Some(StoredFile { meta, partition, rows, times, ordered })
+        Some(StoredFile { meta, partition, rows, times, ordered, valued })
     }
 
     fn iter(&self, name: &str) -> impl Iterator<Item = StoredFile> {
-        (0..self.files.len()).filter_map(move |number| self.unpacked(name, number))
+        let mut partitions = Partitions::default();
+        (0..self.files.len()).filter_map(move |number| self.unpacked(name, number, &mut partitions))
     }
 }
 
@@ -156,7 +168,8 @@ impl Files {
         let (name, rest) = split(&directory);
         let found = self.days.get_key_value(name).map(|(name, day)| {
             let numbers: Vec<usize> = day.below(rest).collect();
-            numbers.into_iter().filter_map(|number| day.unpacked(name, number))
+            let mut partitions = Partitions::default();
+            numbers.into_iter().filter_map(move |number| day.unpacked(name, number, &mut partitions))
         });
         found.into_iter().flatten()
     }
@@ -231,10 +244,40 @@ pub(super) struct Packing {
 impl Packing {
     /// One more.
     pub(super) fn push(&mut self, file: &StoredFile) {
-        let (name, rest) = split(file.meta.location.as_ref());
+        self.put(file.meta.location.as_ref(), Packed::from(file));
+    }
+
+    /// One more that trailhouse wrote if it `is_own`, by what the log says of it. Its path is that of a file in a partition.
+    pub(super) fn push_told(
+        &mut self,
+        path: &str,
+        bytes: i64,
+        modified_millis: i64,
+        told: Told,
+        is_own: bool,
+    ) {
+        let Told { rows, times, all_timed, valued } = told;
+        let (bytes, ordered) = (bytes.cast_unsigned(), is_own && all_timed);
+        self.put(path, Packed { end: 0, bytes, modified_millis, rows, times, ordered, valued });
+    }
+
+    fn put(&mut self, path: &str, packed: Packed) {
+        let (name, rest) = split(path);
         match self.days.get_mut(name) {
-            Some(day) => day.push_file(rest, file),
-            None => self.days.entry(name.to_owned()).or_default().push_file(rest, file),
+            Some(day) => day.push(rest, packed),
+            None => self.days.entry(name.to_owned()).or_default().push(rest, packed),
+        }
+    }
+
+    /// Those of another as well.
+    pub(super) fn append(&mut self, other: Self) {
+        for (name, day) in other.days {
+            match self.days.get_mut(&name) {
+                Some(before) => {
+                    (0..day.files.len()).for_each(|number| before.push(day.path(number), day.files[number]));
+                }
+                None => drop(self.days.insert(name, day)),
+            }
         }
     }
 
@@ -249,6 +292,7 @@ impl Packing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::partition::PartitionKey;
 
     fn file(path: &str, bytes: u64) -> StoredFile {
         let location = Path::from(path);
@@ -256,7 +300,8 @@ mod tests {
         let last_modified = DateTime::from_timestamp_millis(1_700_000_000_000 + bytes.cast_signed()).unwrap();
         let meta = ObjectMeta { location, last_modified, size: bytes, e_tag: None, version: None };
         let (rows, times) = (Some(bytes * 2), Some((1, bytes.cast_signed())));
-        StoredFile { meta, partition, rows, times, ordered: bytes.is_multiple_of(2) }
+        let valued = Valued::new(bytes, [Some(0), Some(bytes), None, Some(1), None, None, None]);
+        StoredFile { meta, partition, rows, times, ordered: bytes.is_multiple_of(2), valued }
     }
 
     const PATHS: [&str; 6] = [
@@ -291,12 +336,28 @@ mod tests {
         assert_eq!(paths(files.iter()), sorted(&PATHS));
         for found in files.iter() {
             let number = PATHS.iter().position(|path| *path == found.meta.location.as_ref()).unwrap();
-            let StoredFile { meta, partition, rows, times, ordered } = file(PATHS[number], number as u64);
+            let StoredFile { meta, partition, rows, times, ordered, valued } =
+                file(PATHS[number], number as u64);
             assert_eq!((found.meta, found.partition), (meta, partition));
             assert_eq!((found.rows, found.times, found.ordered), (rows, times, ordered));
+            assert_eq!(found.valued, valued);
         }
         assert!(files.any_name(|name| name == "part-b-1-0000.parquet"));
         assert!(!files.any_name(|name| name.starts_with("service=")));
+    }
+
+    #[test]
+    fn pieces_come_together() {
+        let mut whole = Packing::default();
+        for (number, path) in PATHS.iter().enumerate() {
+            let mut piece = Packing::default();
+            piece.push(&file(path, number as u64));
+            whole.append(piece);
+        }
+        let (whole, at_once) = (whole.finish(), packed(&PATHS));
+        assert_eq!(paths(whole.iter()), paths(at_once.iter()));
+        let sizes = |files: &Files| files.iter().map(|file| file.meta.size).collect::<Vec<_>>();
+        assert_eq!(sizes(&whole), sizes(&at_once));
     }
 
     #[test]

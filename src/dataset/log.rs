@@ -26,6 +26,7 @@ use url::Url;
 
 use super::actions::{APPLICATION, CHECKSUM, MAX_READER, MAX_WRITER};
 use super::checkpoint::Checkpoint;
+use super::checkpointed::{self, Checkpointed};
 use super::files::{Changes, Files};
 use super::log_error::LogError;
 use super::{NewVersion, actions, replay};
@@ -33,7 +34,7 @@ use crate::store;
 use crate::table::column::table_schema;
 
 /// Where the log lies, below the dataset.
-const DIRECTORY: &str = "_delta_log";
+pub(super) const DIRECTORY: &str = "_delta_log";
 
 /// The log of one dataset.
 #[derive(Debug, Clone)]
@@ -150,6 +151,13 @@ impl Log {
 
     /// All that a version says.
     async fn filled(&self, snapshot: SnapshotRef) -> Result<LogState, LogError> {
+        if let Some(checkpointed) = checkpointed::read(&self.store.object_store(None), &snapshot).await {
+            let checkpoint = snapshot.log_segment().checkpoint_version;
+            if let Some((files, segment)) = self.changed(checkpointed, checkpoint, snapshot.version()).await?
+            {
+                return Ok(LogState { snapshot, segment, files });
+            }
+        }
         self.with_engine(move |engine| {
             let segment = segment(&snapshot, engine)?;
             let files = replay::files(&snapshot, engine)?;
@@ -180,8 +188,25 @@ impl Log {
         if snapshot.version() == state.version() {
             return Ok(state.clone());
         }
-        let (mut changes, mut segment) = (Changes::default(), state.segment);
-        let is_known = self.each_action(Some(state.version()), snapshot.version(), |action| {
+        let known = Checkpointed { files: state.files.clone(), segment: state.segment };
+        match self.changed(known, Some(state.version()), snapshot.version()).await? {
+            Some((files, segment)) => Ok(LogState { files, segment, snapshot }),
+            // Some of it is only in a checkpoint by now.
+            None => self.filled(snapshot).await,
+        }
+    }
+
+    /// What has become of what was `known` as of `base` with the versions behind it, up to `latest`. None if not all of them
+    /// are known still.
+    async fn changed(
+        &self,
+        known: Checkpointed,
+        base: Option<u64>,
+        latest: u64,
+    ) -> Result<Option<(Files, Option<u64>)>, LogError> {
+        let Checkpointed { files, mut segment } = known;
+        let mut changes = Changes::default();
+        let is_known = self.each_action(base, latest, |action| {
             match action {
                 Action::Add(Add { path, size, modification_time, stats, tags, .. }) => {
                     let path = Path::from(path);
@@ -202,11 +227,7 @@ impl Log {
             }
             Ok(())
         });
-        if !is_known.await? {
-            // Some of it is only in a checkpoint by now.
-            return self.filled(snapshot).await;
-        }
-        Ok(LogState { files: state.files.changed(&changes), segment, snapshot })
+        Ok(is_known.await?.then(|| (files.changed(&changes), segment)))
     }
 
     /// Goes through what the versions behind `base` did, up to `latest`: from the first one on, if there was none before.

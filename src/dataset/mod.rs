@@ -14,6 +14,7 @@
 mod actions;
 mod check;
 mod checkpoint;
+mod checkpointed;
 mod clearing;
 mod compact;
 mod content;
@@ -37,6 +38,7 @@ mod statistics;
 mod summary;
 mod survey;
 mod vacuum;
+mod valued;
 
 use std::fmt;
 use std::io;
@@ -62,6 +64,7 @@ pub use reject_store::Selection;
 pub use rejects::{RejectFile, StoredReject};
 pub use summary::{Content, Share, Summary};
 pub use vacuum::Vacuumed;
+pub use valued::Valued;
 
 use crate::partition::PartitionKey;
 use crate::store::{self, Address, StoreUrl};
@@ -233,6 +236,8 @@ pub struct StoredFile {
     /// Whether its rows are known to lie in the order of their times, and of ids within one: trailhouse wrote it, and every row
     /// has a time.
     pub ordered: bool,
+    /// Which columns have values; nothing is known of any where the log does not say.
+    pub valued: Valued,
 }
 
 impl From<&NewFile> for StoredFile {
@@ -245,9 +250,9 @@ impl From<&NewFile> for StoredFile {
             e_tag: None,
             version: None,
         };
-        let Told { times, all_timed, .. } = statistics::told(statistics);
+        let Told { times, all_timed, valued, .. } = statistics::told(statistics);
         let partition = file.partition.clone();
-        Self { meta, partition, rows: Some(file.rows), times, ordered: all_timed }
+        Self { meta, partition, rows: Some(file.rows), times, ordered: all_timed, valued }
     }
 }
 
@@ -453,5 +458,6 @@ fn data_file(meta: ObjectMeta) -> Option<StoredFile> {
         return None;
     }
     let partition = PartitionKey::parse(directories)?;
-    Some(StoredFile { meta, partition, rows: None, times: None, ordered: false })
+    let valued = Valued::default();
+    Some(StoredFile { meta, partition, rows: None, times: None, ordered: false, valued })
 }

@@ -21,6 +21,7 @@ use super::{Dataset, Error, StoredFile};
 const TAIL_BYTES: u64 = 128 << 10;
 
 /// Reads ranges of a data file.
+#[derive(Clone)]
 pub(super) struct RangedReader {
     store: Arc<dyn ObjectStore>,
     path: Path,
@@ -57,6 +58,16 @@ impl Dataset {
 }
 
 impl RangedReader {
+    /// Opens a file of that size.
+    pub(super) async fn open(
+        store: &Arc<dyn ObjectStore>,
+        path: Path,
+        size: u64,
+    ) -> object_store::Result<Self> {
+        let tail = store.get_range(&path, size.saturating_sub(TAIL_BYTES)..size).await?;
+        Ok(Self { store: store.clone(), path, size, tail })
+    }
+
     /// What of the tail lies in `range`, if all of it does.
     fn in_tail(&self, range: &Range<u64>) -> Option<Bytes> {
         let start = range.start.checked_sub(self.size - self.tail.len() as u64)? as usize;

@@ -71,7 +71,7 @@ pub(super) fn removed(snapshot: &SnapshotRef, engine: &dyn Engine) -> Result<Has
 }
 
 /// The tags of a batch of files.
-struct Tags<'a> {
+pub(super) struct Tags<'a> {
     all: &'a MapArray,
     keys: &'a StringArray,
     values: &'a StringArray,
@@ -79,11 +79,16 @@ struct Tags<'a> {
 
 impl<'a> Tags<'a> {
     fn of(rows: &Rows<'a>) -> Result<Self, LogError> {
-        let all: &MapArray = column(rows.constants, "tags")?;
+        Self::among(rows.constants)
+    }
+
+    /// Those in a column of this name.
+    pub(super) fn among(columns: &'a StructArray) -> Result<Self, LogError> {
+        let all: &MapArray = column(columns, "tags")?;
         Ok(Self { all, keys: text(all.keys())?, values: text(all.values())? })
     }
 
-    fn value(&self, row: usize, tag: &str) -> Option<&'a str> {
+    pub(super) fn value(&self, row: usize, tag: &str) -> Option<&'a str> {
         if self.all.is_null(row) {
             return None;
         }
@@ -112,8 +117,8 @@ pub(super) fn stored_file(
         e_tag: None,
         version: None,
     };
-    let Told { rows, times, all_timed } = statistics.map(statistics::told).unwrap_or_default();
-    Ok(StoredFile { meta, partition, rows, times, ordered: is_own && all_timed })
+    let Told { rows, times, all_timed, valued } = statistics.map(statistics::told).unwrap_or_default();
+    Ok(StoredFile { meta, partition, rows, times, ordered: is_own && all_timed, valued })
 }
 
 /// A batch of the files that count.
@@ -160,12 +165,12 @@ fn each_batch(
 }
 
 /// A path as the log writes it.
-fn location(path: &str) -> Path {
+pub(super) fn location(path: &str) -> Path {
     Path::from_url_path(path).unwrap_or_else(|_| Path::from(path))
 }
 
 /// What has columns.
-trait Columns {
+pub(super) trait Columns {
     fn named(&self, name: &str) -> Option<&dyn Array>;
 }
 
@@ -181,7 +186,10 @@ impl Columns for StructArray {
     }
 }
 
-fn column<'a, T: Array + 'static>(columns: &'a impl Columns, name: &'static str) -> Result<&'a T, LogError> {
+pub(super) fn column<'a, T: Array + 'static>(
+    columns: &'a impl Columns,
+    name: &'static str,
+) -> Result<&'a T, LogError> {
     let column = columns.named(name).and_then(|column| column.as_any().downcast_ref());
     column.ok_or(LogError::Unexpected { column: name })
 }

@@ -12,10 +12,11 @@ use parquet::file::statistics::Statistics;
 use serde::Deserialize;
 use serde_json::{Map, json};
 
+use super::valued::Valued;
 use crate::table::column::{ColumnType, columns, id};
 
 /// Columns with statistics in the log.
-const COLUMNS: [usize; 7] = [
+pub(super) const COLUMNS: [usize; 7] = [
     id::EVENT_TIME,
     id::EVENT_NAME,
     id::RECIPIENT_ACCOUNT_ID,
@@ -99,6 +100,8 @@ pub(super) struct Told {
     pub(super) times: Option<(i64, i64)>,
     /// Whether every row has a time.
     pub(super) all_timed: bool,
+    /// Which columns have values.
+    pub(super) valued: Valued,
 }
 
 /// Reads what the log says of a file.
@@ -107,8 +110,9 @@ pub(super) fn told(statistics: &str) -> Told {
     let micros =
         |bound: Bound| Some(DateTime::parse_from_rfc3339(&bound.event_time?).ok()?.timestamp_micros());
     let times = logged.min_values.and_then(micros).zip(logged.max_values.and_then(micros));
-    let all_timed = logged.null_count.and_then(|nulls| nulls.event_time) == Some(0);
-    Told { rows: logged.num_records, times, all_timed }
+    let nulls = logged.null_count.map(Nulls::in_order).unwrap_or_default();
+    let valued = logged.num_records.map(|rows| Valued::new(rows, nulls)).unwrap_or_default();
+    Told { rows: logged.num_records, times, all_timed: nulls[0] == Some(0), valued }
 }
 
 /// Of the statistics of a file, what is read again and again: the rest of them is passed over.
@@ -129,15 +133,47 @@ struct Bound<'a> {
     event_time: Option<Cow<'a, str>>,
 }
 
-/// How many rows have no value in the columns of which that is asked.
+/// How many rows have no value.
 #[derive(Deserialize)]
 struct Nulls {
     event_time: Option<u64>,
+    event_name: Option<u64>,
+    recipient_account_id: Option<u64>,
+    user_identity_arn: Option<u64>,
+    user_identity_account_id: Option<u64>,
+    source_ip_address: Option<u64>,
+    error_code: Option<u64>,
+}
+
+impl Nulls {
+    /// In the order of [`COLUMNS`].
+    fn in_order(self) -> [Option<u64>; COLUMNS.len()] {
+        [
+            self.event_time,
+            self.event_name,
+            self.recipient_account_id,
+            self.user_identity_arn,
+            self.user_identity_account_id,
+            self.source_ip_address,
+            self.error_code,
+        ]
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn null_counts_are_those_of_the_columns() {
+        for (position, column) in COLUMNS.into_iter().enumerate() {
+            let name = &columns()[column].name;
+            let said = json!({"numRecords": 2, "nullCount": {name: 2}});
+            let mut nulls = [None; COLUMNS.len()];
+            nulls[position] = Some(2);
+            assert_eq!(told(&said.to_string()).valued, Valued::new(2, nulls));
+        }
+    }
 
     #[test]
     fn rows_and_times_are_found_in_what_the_log_says() {
@@ -146,11 +182,17 @@ mod tests {
             "numRecords": 3,
             "minValues": {name: "2025-03-01T00:00:00.001Z", "event_name": "A"},
             "maxValues": {"error_code": null, name: "2025-03-01T00:00:01.000Z"},
-            "nullCount": {name: 0},
+            "nullCount": {name: 0, "error_code": 3, "user_identity_arn": 1},
         });
         let first = 1_740_787_200_000_000;
         let times = (first + 1000, first + 1_000_000);
-        assert_eq!(told(&said.to_string()), Told { rows: Some(3), times: Some(times), all_timed: true });
+        let nulls = [Some(0), None, None, Some(1), None, None, Some(3)];
+        let valued = Valued::new(3, nulls);
+        assert_eq!(
+            told(&said.to_string()),
+            Told { rows: Some(3), times: Some(times), all_timed: true, valued }
+        );
+        assert_eq!(valued.nulls(id::ERROR_CODE, 3), Some(3));
         assert_eq!(told(r#"{"numRecords":3}"#), Told { rows: Some(3), ..Told::default() });
         assert_eq!(told(r#"{"minValues":{"event_time":"x"},"maxValues":{}}"#), Told::default());
         assert_eq!(told(r#"{"nullCount":{"event_time":2}}"#), Told::default());

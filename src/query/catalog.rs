@@ -1,8 +1,9 @@
 //! The table `events`: the data files of a dataset, as DataFusion sees them.
 //!
 //! Files are told by the log, or listed where there is none, once when the dataset is opened. Filters on `date`, `service`,
-//! `region` and `event_time` choose among them before any is opened; all but the first three also go down to the Parquet
-//! reader, which prunes by statistics, page index and bloom filters. How many rows there are is known without opening any.
+//! `region` and `event_time`, and on columns that have no values in a file, choose among them before any is opened; all but the
+//! first three also go down to the Parquet reader, which prunes by statistics, page index and bloom filters. How many rows there
+//! are is known without opening any, and so is how many each partition has.
 
 use std::sync::Arc;
 
@@ -15,11 +16,11 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef}
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{DFSchema, Result, ScalarValue, Statistics, project_schema};
-use datafusion::datasource::file_format::FileFormat as _;
-use datafusion::datasource::file_format::parquet::{ParquetFormat, transform_schema_to_view};
+use datafusion::datasource::file_format::parquet::transform_schema_to_view;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::listing::helpers::expr_applicable_for_cols;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
@@ -27,8 +28,12 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
+use super::columns::ColumnSet;
+use super::counted::CountedFiles;
+use super::footers::{FileSchemas, Footers};
 use super::order;
-use super::times::FileTimes;
+use super::reader::Readers;
+use super::told::ToldFiles;
 use crate::dataset::StoredFile;
 use crate::table::column::{PartitionType, file_schema, table};
 
@@ -40,6 +45,8 @@ pub struct Events {
     /// The partition columns' values, one row for each file.
     partitions: RecordBatch,
     schema: TableSchema,
+    /// Of the files, as far as any has been read.
+    schemas: Arc<FileSchemas>,
     /// Rows come file by file, in the order of `files`.
     as_they_lie: bool,
 }
@@ -59,7 +66,7 @@ impl Events {
         ];
         let partition_schema = Schema::new(schema.table_partition_cols().clone());
         let partitions = RecordBatch::try_new(Arc::new(partition_schema), columns)?;
-        Ok(Self { store, files, partitions, schema, as_they_lie: false })
+        Ok(Self { store, files, partitions, schema, schemas: Arc::default(), as_they_lie: false })
     }
 
     /// How many data files there are.
@@ -79,7 +86,7 @@ impl Events {
         expr_applicable_for_cols(&names, filter)
     }
 
-    /// The files whose partition passes all of `filters`, and whose times may pass all `others`.
+    /// The files whose partition passes all of `filters`, and which may pass all `others` by what the log says of them.
     fn select(
         &self,
         state: &dyn Session,
@@ -100,7 +107,7 @@ impl Events {
             };
         }
         let chosen = self.files.iter().enumerate().filter(|(row, _)| selected.value(*row)).collect();
-        let chosen = self.select_by_time(state, chosen, others)?;
+        let chosen = self.select_by_log(state, chosen, others)?;
         chosen
             .into_iter()
             .map(|(row, file)| {
@@ -112,8 +119,8 @@ impl Events {
             .collect()
     }
 
-    /// Those of `files` whose times may pass all of `filters`.
-    fn select_by_time<'a>(
+    /// Those of `files` which may pass all of `filters`, by what the log says of their times and of values that are not there.
+    fn select_by_log<'a>(
         &self,
         state: &dyn Session,
         mut files: Vec<(usize, &'a StoredFile)>,
@@ -123,12 +130,12 @@ impl Events {
         let described = DFSchema::try_from(schema.clone())?;
         for filter in filters {
             let filter = state.create_physical_expr((*filter).clone(), &described)?;
-            // What cannot be told by times chooses all.
+            // What the log cannot tell chooses all.
             let predicate = PruningPredicateBuilder::new().with_file_schema(schema.clone()).try_build(filter);
             let Ok(predicate) = predicate else { continue };
             if !predicate.always_true() {
                 let stored: Vec<&StoredFile> = files.iter().map(|(_, file)| *file).collect();
-                let mut passes = predicate.prune(&FileTimes(&stored))?.into_iter();
+                let mut passes = predicate.prune(&ToldFiles(&stored))?.into_iter();
                 files.retain(|_| passes.next().unwrap_or(true));
             }
         }
@@ -197,22 +204,49 @@ impl TableProvider for Events {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }
         let target = state.config().target_partitions();
-        let schema = self.schema();
-        let in_order =
-            (!self.as_they_lie).then(|| order::in_order(&schema, &stored, &files, target)).flatten();
+        let all: Vec<usize> = (0..self.schema().fields().len()).collect();
+        let projection = projection.unwrap_or(&all);
+        let columns = ColumnSet::of_file(projection.iter().copied());
+        let (schema, projection) = columns.narrowed(&self.schema, projection);
+        // Rows of no columns at all are counted by the statistics.
+        if columns.is_empty() && !projection.is_empty() {
+            let counted = CountedFiles {
+                schema: project_schema(schema.table_schema(), Some(&projection))?,
+                partitions: &projection,
+                stored: &stored,
+                files: &files,
+            };
+            if let Some(plan) = counted.plan(target, limit)? {
+                return Ok(plan);
+            }
+        }
+        let read = schema.file_schema();
+        let in_order = (!self.as_they_lie).then(|| order::in_order(read, &stored, &files, target)).flatten();
         let (groups, ordering) = match in_order {
-            Some(groups) => (groups, vec![order::by_time(&schema)?]),
-            None => (FileGroup::new(files).split_files(target), Vec::new()),
+            Some(groups) => (groups, vec![order::by_time(read)?]),
+            None => {
+                // Where there are filters, to look at times once more would cost more for each file than it spares.
+                let files = if others.is_empty() { order::timed(read, &stored, files) } else { files };
+                (FileGroup::new(files).split_files(target), Vec::new())
+            }
         };
-        let options = state.default_table_options().parquet;
-        let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options.clone());
+        let footers = Footers {
+            store: self.store.clone(),
+            columns,
+            schemas: self.schemas.clone(),
+            cache: state.runtime_env().cache_manager.get_file_metadata_cache(),
+        };
+        let readers = Readers::new(state.runtime_env().object_store(&self.store)?, footers);
+        let source = ParquetSource::new(schema.clone())
+            .with_table_parquet_options(state.default_table_options().parquet)
+            .with_parquet_file_reader_factory(Arc::new(readers));
         let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)
             .with_output_ordering(ordering)
-            .with_statistics(statistics(&self.schema(), &stored))
-            .with_projection_indices(projection.cloned())?
+            .with_statistics(statistics(schema.table_schema(), &stored))
+            .with_projection_indices(Some(projection))?
             .with_limit(limit)
             .build();
-        ParquetFormat::new().with_options(options).create_physical_plan(state, scan).await
+        Ok(DataSourceExec::from_data_source(scan))
     }
 }

@@ -2,20 +2,24 @@
 
 mod advice;
 mod catalog;
+mod columns;
 mod condition;
+mod counted;
 mod dialect;
+mod footers;
 mod functions;
 mod log_filter;
 mod order;
 mod print;
 mod raw;
+mod reader;
 mod rules;
 mod running;
 mod saved;
 mod schema;
 mod session;
 mod stats;
-mod times;
+mod told;
 mod trino;
 mod typed;
 mod views;

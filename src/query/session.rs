@@ -40,6 +40,12 @@ const CONSUMERS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// Sorts of a query that a memory limit leaves room for.
 const SORTS: u64 = 8;
 
+/// Bytes of data files' footers that are kept, at most: the columns that questions are about, of some 100,000 small files.
+const MOST_FOOTERS: u64 = 256 << 20;
+
+/// What part of a memory limit that may be: one in so many.
+const FOOTERS_SHARE: u64 = 8;
+
 /// Rows per batch where events are read whole: payloads may be a hundred kilobytes each.
 const WHOLE_EVENT_ROWS: usize = 256;
 
@@ -51,7 +57,8 @@ pub type EventBatches = BoxStream<'static, Result<RecordBatch, Error>>;
 pub struct SessionOptions {
     /// Whether statements may write, or change the catalogue.
     pub allow_write: bool,
-    /// Bytes of memory that queries may hold before they spill to disk; no limit without it.
+    /// Bytes of memory that queries may hold before they spill to disk, an eighth of which may be footers of data files;
+    /// no limit without it, but for the footers.
     pub memory_limit: Option<u64>,
     /// Names under which the view `cloudtrail_lake` is found, too: ids of event data stores.
     pub event_data_stores: Vec<String>,
@@ -102,8 +109,12 @@ impl QuerySession {
         // A query can be answered without a rule of the optimizer that stumbles over it: one that brings members of structs
         // down to the columns they are made of does where a column is shown twice.
         config.options_mut().optimizer.skip_failed_rules = true;
-        let mut runtime = RuntimeEnvBuilder::new();
+        let footers =
+            options.memory_limit.map_or(MOST_FOOTERS, |limit| MOST_FOOTERS.min(limit / FOOTERS_SHARE));
+        let mut runtime = RuntimeEnvBuilder::new()
+            .with_metadata_cache_limit(usize::try_from(footers).unwrap_or(usize::MAX));
         if let Some(limit) = options.memory_limit {
+            let limit = limit - footers;
             let pool = FairSpillPool::new(usize::try_from(limit).unwrap_or(usize::MAX));
             // What each sort keeps back for merging what it has spilled, of all that run at once.
             let sorts = limit / (SORTS * config.target_partitions() as u64);

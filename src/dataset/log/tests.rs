@@ -5,7 +5,7 @@ use parquet::file::reader::FileReader as _;
 use parquet::file::serialized_reader::SerializedFileReader;
 
 use super::*;
-use crate::dataset::{Commit, DATA_FILE, Dataset, Head, NewFile, StoredFile};
+use crate::dataset::{Commit, DATA_FILE, Dataset, Head, NewFile, StoredFile, Valued};
 use crate::partition::PartitionKey;
 use crate::write::DataFile;
 
@@ -16,6 +16,7 @@ fn new_file(number: u64) -> NewFile {
     let time = |second: u64| format!("2025-03-0{day}T00:00:{second:02}.000Z");
     let statistics = serde_json::json!({
         "numRecords": number, "minValues": {"event_time": time(1)}, "maxValues": {"event_time": time(number % 50 + 1)},
+        "nullCount": {"event_time": 0, "error_code": number / 2 * 2, "user_identity_arn": 1},
     });
     let file = DataFile {
         path: format!("{directories}/{DATA_FILE}task-{number}-0000.parquet"),
@@ -27,11 +28,11 @@ fn new_file(number: u64) -> NewFile {
     NewFile { file, statistics: statistics.to_string(), checksum: format!("{number:064}"), modified }
 }
 
-type Told = (String, PartitionKey, u64, DateTime<Utc>, Option<u64>, Option<(i64, i64)>, bool);
+type Told = (String, PartitionKey, u64, DateTime<Utc>, Option<u64>, Option<(i64, i64)>, bool, Valued);
 
 fn told(file: StoredFile) -> Told {
-    let StoredFile { meta, partition, rows, times, ordered } = file;
-    (meta.location.to_string(), partition, meta.size, meta.last_modified, rows, times, ordered)
+    let StoredFile { meta, partition, rows, times, ordered, valued } = file;
+    (meta.location.to_string(), partition, meta.size, meta.last_modified, rows, times, ordered, valued)
 }
 
 fn all(head: &Head) -> Vec<Told> {

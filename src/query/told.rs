@@ -1,4 +1,5 @@
-//! What the log says of the files' times, for choosing among them before any is opened.
+//! What the log says of the files' columns, for choosing among them before any is opened: their times, and which of them have
+//! values at all.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,10 +11,10 @@ use datafusion::common::{Column, ScalarValue};
 use crate::dataset::StoredFile;
 use crate::table::column::{columns, id};
 
-/// The times of some files.
-pub(super) struct FileTimes<'a>(pub(super) &'a [&'a StoredFile]);
+/// What is told of some files.
+pub(super) struct ToldFiles<'a>(pub(super) &'a [&'a StoredFile]);
 
-impl FileTimes<'_> {
+impl ToldFiles<'_> {
     fn times(&self, column: &Column, time: impl Fn((i64, i64)) -> i64) -> Option<ArrayRef> {
         let is_event_time = column.name == columns()[id::EVENT_TIME].name;
         let times = self.0.iter().map(|file| file.times.map(&time));
@@ -22,7 +23,7 @@ impl FileTimes<'_> {
     }
 }
 
-impl PruningStatistics for FileTimes<'_> {
+impl PruningStatistics for ToldFiles<'_> {
     fn min_values(&self, column: &Column) -> Option<ArrayRef> {
         self.times(column, |(first, _)| first)
     }
@@ -35,8 +36,10 @@ impl PruningStatistics for FileTimes<'_> {
         self.0.len()
     }
 
-    fn null_counts(&self, _: &Column) -> Option<ArrayRef> {
-        None
+    fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
+        let column = columns().iter().position(|known| known.name == column.name)?;
+        let nulls = self.0.iter().map(|file| file.valued.nulls(column, file.rows?));
+        Some(Arc::new(nulls.collect::<UInt64Array>()))
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
