@@ -1,7 +1,7 @@
 //! The data files that count, packed: a dataset may have hundreds of thousands of them, and who writes to it knows them all.
 //!
-//! They are kept by day, each day as one text of paths and a few numbers for each file: 72 bytes and what its path takes below
-//! the day, some 140 altogether. Days that a version does not touch are shared with the version before.
+//! They are kept by day, each day as one text of paths and a few numbers for each file: 104 bytes and what its path takes below
+//! the day, some 170 altogether. Days that a version does not touch are shared with the version before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::StoredFile;
+use super::checksum::Checksum;
 use crate::partition::PartitionKey;
 
 /// The data files of a version, in the order of their paths.
@@ -40,6 +41,7 @@ struct Packed {
     rows: Option<u64>,
     times: Option<(i64, i64)>,
     ordered: bool,
+    checksum: Option<Checksum>,
 }
 
 /// What versions of the log have changed.
@@ -75,10 +77,10 @@ impl Day {
     }
 
     fn push_file(&mut self, path: &str, file: &StoredFile) {
-        let StoredFile { meta, rows, times, ordered, .. } = file;
+        let StoredFile { meta, rows, times, ordered, checksum, .. } = file;
         let modified_millis = meta.last_modified.timestamp_millis();
-        let (rows, times, ordered) = (*rows, *times, *ordered);
-        self.push(path, Packed { end: 0, bytes: meta.size, modified_millis, rows, times, ordered });
+        let (rows, times, ordered, checksum) = (*rows, *times, *ordered, *checksum);
+        self.push(path, Packed { end: 0, bytes: meta.size, modified_millis, rows, times, ordered, checksum });
     }
 
     fn path(&self, number: usize) -> &str {
@@ -118,13 +120,13 @@ impl Day {
 
     /// A file as it was packed: nothing but what lies in a partition ever is.
     fn unpacked(&self, day: &str, number: usize) -> Option<StoredFile> {
-        let Packed { bytes, modified_millis, rows, times, ordered, .. } = self.files[number];
+        let Packed { bytes, modified_millis, rows, times, ordered, checksum, .. } = self.files[number];
         let location = Path::from(format!("{day}{}", self.path(number)));
         let (directories, _) = location.as_ref().rsplit_once('/')?;
         let partition = PartitionKey::parse(directories)?;
         let last_modified = DateTime::from_timestamp_millis(modified_millis).unwrap_or_default();
         let meta = ObjectMeta { location, last_modified, size: bytes, e_tag: None, version: None };
-        Some(StoredFile { meta, partition, rows, times, ordered })
+        Some(StoredFile { meta, partition, rows, times, ordered, checksum })
     }
 
     fn iter(&self, name: &str) -> impl Iterator<Item = StoredFile> {
@@ -256,7 +258,8 @@ mod tests {
         let last_modified = DateTime::from_timestamp_millis(1_700_000_000_000 + bytes.cast_signed()).unwrap();
         let meta = ObjectMeta { location, last_modified, size: bytes, e_tag: None, version: None };
         let (rows, times) = (Some(bytes * 2), Some((1, bytes.cast_signed())));
-        StoredFile { meta, partition, rows, times, ordered: bytes.is_multiple_of(2) }
+        let checksum = Some(Checksum::of(path.as_bytes()));
+        StoredFile { meta, partition, rows, times, ordered: bytes.is_multiple_of(2), checksum }
     }
 
     const PATHS: [&str; 6] = [
@@ -291,9 +294,11 @@ mod tests {
         assert_eq!(paths(files.iter()), sorted(&PATHS));
         for found in files.iter() {
             let number = PATHS.iter().position(|path| *path == found.meta.location.as_ref()).unwrap();
-            let StoredFile { meta, partition, rows, times, ordered } = file(PATHS[number], number as u64);
+            let StoredFile { meta, partition, rows, times, ordered, checksum } =
+                file(PATHS[number], number as u64);
             assert_eq!((found.meta, found.partition), (meta, partition));
             assert_eq!((found.rows, found.times, found.ordered), (rows, times, ordered));
+            assert_eq!(found.checksum, checksum);
         }
         assert!(files.any_name(|name| name == "part-b-1-0000.parquet"));
         assert!(!files.any_name(|name| name.starts_with("service=")));

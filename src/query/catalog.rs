@@ -2,7 +2,8 @@
 //!
 //! Files are told by the log, or listed where there is none, once when the dataset is opened. Filters on `date`, `service`,
 //! `region` and `event_time` choose among them before any is opened; all but the first three also go down to the Parquet
-//! reader, which prunes by statistics, page index and bloom filters. How many rows there are is known without opening any.
+//! reader, which prunes by statistics, page index and bloom filters; of single values, copies of these are [looked up](super::lookup)
+//! before. How many rows there are is known without opening any.
 
 use std::sync::Arc;
 
@@ -27,9 +28,9 @@ use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 
-use super::order;
 use super::times::FileTimes;
-use crate::dataset::StoredFile;
+use super::{lookup, order};
+use crate::dataset::{Lookup, StoredFile};
 use crate::table::column::{PartitionType, file_schema, table};
 
 /// The data files of a dataset as one table.
@@ -42,6 +43,7 @@ pub struct Events {
     schema: TableSchema,
     /// Rows come file by file, in the order of `files`.
     as_they_lie: bool,
+    lookup: Option<Lookup>,
 }
 
 impl Events {
@@ -59,12 +61,17 @@ impl Events {
         ];
         let partition_schema = Schema::new(schema.table_partition_cols().clone());
         let partitions = RecordBatch::try_new(Arc::new(partition_schema), columns)?;
-        Ok(Self { store, files, partitions, schema, as_they_lie: false })
+        Ok(Self { store, files, partitions, schema, as_they_lie: false, lookup: None })
     }
 
     /// How many data files there are.
     pub fn file_count(&self) -> usize {
         self.files.len()
+    }
+
+    /// The same, with files chosen by what `lookup` knows of their values.
+    pub fn with_lookup(self, lookup: Lookup) -> Self {
+        Self { lookup: Some(lookup), ..self }
     }
 
     /// The same, its rows file by file.
@@ -192,7 +199,11 @@ impl TableProvider for Events {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let (filters, others): (Vec<&Expr>, Vec<&Expr>) =
             filters.iter().partition(|filter| self.is_partition_filter(filter));
-        let (stored, files): (Vec<_>, Vec<_>) = self.select(state, &filters, &others)?.into_iter().unzip();
+        let mut selected = self.select(state, &filters, &others)?;
+        if let Some(lookup) = &self.lookup {
+            selected = lookup::choose(lookup, &others, selected).await;
+        }
+        let (stored, files): (Vec<_>, Vec<_>) = selected.into_iter().unzip();
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }

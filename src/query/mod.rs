@@ -6,6 +6,7 @@ mod condition;
 mod dialect;
 mod functions;
 mod log_filter;
+mod lookup;
 mod order;
 mod print;
 mod raw;

@@ -40,6 +40,12 @@ const CONSUMERS: NonZeroUsize = NonZeroUsize::new(3).unwrap();
 /// Sorts of a query that a memory limit leaves room for.
 const SORTS: u64 = 8;
 
+/// Filters that were looked up are kept up to this share of the memory.
+const LOOKUP_SHARE: u64 = 16;
+
+/// What that is a share of where no limit is set.
+const UNLIMITED: u64 = 1 << 30;
+
 /// Rows per batch where events are read whole: payloads may be a hundred kilobytes each.
 const WHOLE_EVENT_ROWS: usize = 256;
 
@@ -64,6 +70,8 @@ pub struct QuerySession {
     allow_write: bool,
     event_data_stores: Vec<String>,
     left_out: Arc<LeftOut>,
+    /// What may be kept of what was looked up in a dataset's filters.
+    lookup_bytes: usize,
 }
 
 /// The schema of the dataset that needs no name.
@@ -116,6 +124,8 @@ impl QuerySession {
         context.add_analyzer_rule(Arc::new(LateralUnnest));
         context.add_optimizer_rule(Arc::new(TimeText));
         functions::register(&mut context).map_err(Error::Session)?;
+        let lookup_bytes = options.memory_limit.unwrap_or(UNLIMITED) / LOOKUP_SHARE;
+        let lookup_bytes = usize::try_from(lookup_bytes).unwrap_or(usize::MAX);
         let allowed =
             SQLOptions::new().with_allow_ddl(options.allow_write).with_allow_dml(options.allow_write);
         Ok(Self {
@@ -124,6 +134,7 @@ impl QuerySession {
             allow_write: options.allow_write,
             event_data_stores: options.event_data_stores,
             left_out: Arc::default(),
+            lookup_bytes,
         })
     }
 
@@ -152,7 +163,8 @@ impl QuerySession {
         }
         let store = ObjectStoreUrl::parse(format!("trailhouse://{name}")).map_err(Error::Session)?;
         self.context.register_object_store(store.as_ref(), dataset.store().clone());
-        Events::try_new(store, files).map_err(Error::Session)
+        let events = Events::try_new(store, files).map_err(Error::Session)?;
+        Ok(events.with_lookup(dataset.lookup(self.lookup_bytes)))
     }
 
     /// Opens log objects that were not converted, as if they were a dataset.
