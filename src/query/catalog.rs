@@ -92,7 +92,7 @@ impl Events {
         state: &dyn Session,
         filters: &[&Expr],
         others: &[&Expr],
-    ) -> Result<Vec<(&StoredFile, PartitionedFile)>> {
+    ) -> Result<Vec<(usize, &StoredFile)>> {
         let schema = DFSchema::try_from(self.partitions.schema())?;
         let mut selected = BooleanArray::from(vec![true; self.files.len()]);
         for filter in filters {
@@ -107,7 +107,14 @@ impl Events {
             };
         }
         let chosen = self.files.iter().enumerate().filter(|(row, _)| selected.value(*row)).collect();
-        let chosen = self.select_by_time(state, chosen, others)?;
+        self.select_by_time(state, chosen, others)
+    }
+
+    /// Files as DataFusion is told of them.
+    fn partitioned<'f>(
+        &self,
+        chosen: Vec<(usize, &'f StoredFile)>,
+    ) -> Result<Vec<(&'f StoredFile, PartitionedFile)>> {
         chosen
             .into_iter()
             .map(|(row, file)| {
@@ -199,11 +206,11 @@ impl TableProvider for Events {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let (filters, others): (Vec<&Expr>, Vec<&Expr>) =
             filters.iter().partition(|filter| self.is_partition_filter(filter));
-        let mut selected = self.select(state, &filters, &others)?;
+        let mut chosen = self.select(state, &filters, &others)?;
         if let Some(lookup) = &self.lookup {
-            selected = lookup::choose(lookup, &others, selected).await;
+            chosen = lookup::choose(lookup, &others, chosen).await;
         }
-        let (stored, files): (Vec<_>, Vec<_>) = selected.into_iter().unzip();
+        let (stored, files): (Vec<_>, Vec<_>) = self.partitioned(chosen)?.into_iter().unzip();
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }

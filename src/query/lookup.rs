@@ -2,7 +2,6 @@
 //!
 //! What is found here is asked of every row again; it only spares opening files.
 
-use datafusion::datasource::listing::PartitionedFile;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
 use super::log_filter::choice;
@@ -14,19 +13,19 @@ const FEW_FILES: usize = 4;
 /// A column, and the texts of which it must be one.
 type Choice<'a> = (&'a str, Vec<String>);
 
-/// Those of `files` that may hold events for which all `conditions` are true.
+/// Those of `files`, each with its number, that may hold events for which all `conditions` are true.
 pub(super) async fn choose<'f>(
     lookup: &Lookup,
     conditions: &[&Expr],
-    mut files: Vec<(&'f StoredFile, PartitionedFile)>,
-) -> Vec<(&'f StoredFile, PartitionedFile)> {
+    mut files: Vec<(usize, &'f StoredFile)>,
+) -> Vec<(usize, &'f StoredFile)> {
     let conditions: Vec<Vec<Choice<'_>>> =
         conditions.iter().filter_map(|condition| choices(condition)).collect();
     for choices in conditions {
         if files.len() <= FEW_FILES {
             break;
         }
-        let stored: Vec<&StoredFile> = files.iter().map(|(stored, _)| *stored).collect();
+        let stored: Vec<&StoredFile> = files.iter().map(|(_, stored)| *stored).collect();
         let mut passes = vec![false; files.len()];
         for (column, values) in choices {
             let may_hold = lookup.may_hold(column, &values, &stored).await;

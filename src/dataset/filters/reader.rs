@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::errors::ParquetError;
 use parquet::file::FOOTER_SIZE;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 
@@ -213,7 +213,7 @@ impl SegmentReader {
             names.iter().map(|name| self.column(name)).collect::<Option<_>>().ok_or_else(missing)?;
         let ranges: Vec<Range<u64>> = columns
             .iter()
-            .map(|column| rows.columns().get(*column).map(|chunk| chunk.byte_range()))
+            .map(|column| rows.columns().get(*column).map(ColumnChunkMetaData::byte_range))
             .map(|range| range.map(|(start, length)| start..start.saturating_add(length)))
             .collect::<Option<_>>()
             .ok_or_else(missing)?;
