@@ -22,6 +22,7 @@ mod harness;
 mod help;
 mod inspect;
 mod killed;
+mod lookup;
 mod mistakes;
 mod prompt;
 mod query;

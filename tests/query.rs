@@ -379,7 +379,7 @@ fn what_a_query_cost_is_told() {
         "SELECT user_agent FROM events WHERE date = '2025-03-01' AND event_time < '2025-03-01T00:00:10Z'",
     );
     assert_eq!(day["rows"], "10");
-    assert_eq!(day["data files"], "4 in the dataset, 2 chosen by partition and time, 2 opened");
+    assert_eq!(day["data files"], "4 in the dataset, 2 chosen by partition, time and filters, 2 opened");
     assert_eq!(day["row groups"], "2 in these, 0 pruned by statistics, 0 by bloom filters");
     assert_eq!(day["filters"], "590 rows dropped while decoding");
     assert!(day["operators"].contains(" s "), "{day:?}");
@@ -392,7 +392,7 @@ fn what_a_query_cost_is_told() {
     assert!(groups[0] == "4 in these" && groups[2] != "0 by bloom filters", "{absent:?}");
 
     let counted = stats("SELECT count(*) FROM events");
-    assert_eq!(counted["data files"], "4 in the dataset, 0 chosen by partition and time, 0 opened");
+    assert_eq!(counted["data files"], "4 in the dataset, 0 chosen by partition, time and filters, 0 opened");
 
     let grouped = stats("SELECT event_name, count(*) FROM events GROUP BY 1");
     assert!(!grouped["memory"].starts_with("0 B at peak"), "{grouped:?}");

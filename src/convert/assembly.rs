@@ -13,7 +13,9 @@ use tokio::runtime::Handle;
 use super::Error;
 use super::memory::MemoryShares;
 use super::piece::{Piece, Verdict};
-use crate::dataset::{DATA_FILE, Dataset, Group, KnownEvents, NewFile, RejectFile, RejectId, StoredReject};
+use crate::dataset::{
+    DATA_FILE, Dataset, FILTER_SEGMENT_BYTES, Group, KnownEvents, NewFile, RejectFile, RejectId, StoredReject,
+};
 use crate::read::ObjectFailure;
 use crate::report::{EventCounts, Report};
 use crate::write::{self, ClosedPartition, FanOut};
@@ -55,6 +57,8 @@ struct State {
     all_closed: bool,
     rejects: Vec<StoredReject>,
     reject_bytes: usize,
+    /// Bytes of the data files' filters that are not yet stored.
+    filter_bytes: usize,
     /// Ids of the rejects there were before, once one came along.
     known_rejects: Option<HashSet<RejectId>>,
     outcome: Outcome,
@@ -131,6 +135,7 @@ impl<'a> Assembly<'a> {
             all_closed: objects == 0,
             rejects: Vec::new(),
             reject_bytes: 0,
+            filter_bytes: 0,
             known_rejects: None,
             outcome: Outcome::default(),
             error: None,
@@ -298,6 +303,16 @@ impl<'a> Assembly<'a> {
         Ok(())
     }
 
+    /// Stores the filters of the data files, if those of one more make too many to be held until the task is committed.
+    fn put_filters(&self, state: &mut State, more: usize) -> Result<(), Error> {
+        state.filter_bytes += more;
+        if state.filter_bytes > FILTER_SEGMENT_BYTES {
+            self.runtime.block_on(self.dataset.take_filters(self.stem, state.outcome.files.iter_mut()))?;
+            state.filter_bytes = 0;
+        }
+        Ok(())
+    }
+
     /// Writes one closed partition, if there is one; else waits for something to change.
     fn write_or_wait<'s>(&'s self, mut state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
         let Some(partition) = state.closed.pop_front() else {
@@ -311,11 +326,15 @@ impl<'a> Assembly<'a> {
         state.closing_bytes -= bytes;
         match written {
             Ok(file) => {
+                let filter_bytes = file.filter_bytes();
                 let report = &mut state.outcome.report;
                 report.events.written += file.file.rows;
                 report.files.written += 1;
                 report.files.bytes += file.file.bytes;
                 state.outcome.files.push(file);
+                if let Err(error) = self.put_filters(&mut state, filter_bytes) {
+                    state.error = Some(error);
+                }
             }
             Err(error) => state.error = Some(error),
         }

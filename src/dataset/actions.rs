@@ -122,7 +122,7 @@ fn add(file: &NewFile, data_change: bool) -> Add {
         modification_time: file.modified.timestamp_millis(),
         data_change,
         stats: Some(file.statistics.clone()),
-        tags: Some(HashMap::from([(CHECKSUM.to_owned(), Some(file.checksum.clone()))])),
+        tags: Some(HashMap::from([(CHECKSUM.to_owned(), Some(file.checksum.to_string()))])),
         deletion_vector: None,
         base_row_id: None,
         default_row_commit_version: None,

@@ -14,7 +14,9 @@ use object_store::Error::NotFound;
 use object_store::path::Path;
 use serde::Serialize;
 
+use super::checksum::Checksum;
 use super::content::{ContentError, FileContent};
+use super::filters::SegmentName;
 use super::ledger::{self, SegmentId};
 use super::survey::Survey;
 use super::vacuum::is_our_data_file;
@@ -130,6 +132,14 @@ pub enum Fault {
     /// Nobody counts on it, but readers of directories see it.
     #[error("is no part of the dataset: no version of the log names it, and no run is writing it")]
     Orphan,
+    /// Filters that cannot be looked up.
+    #[error(
+        "does not hold the filters that were written, so queries open more files; `vacuum` deletes it: {error}"
+    )]
+    Filters {
+        /// What is wrong.
+        error: String,
+    },
     /// The ledger does not agree with itself.
     #[error("does not hold what the ledger says: {error}")]
     Ledger {
@@ -183,6 +193,7 @@ impl Dataset {
         self.check_ledger(&head, &mut found).await?;
         self.check_rejects(&mut found).await?;
         self.check_surroundings(&head, &survey, &mut found).await?;
+        self.check_filters(&head, &survey, &mut found).await?;
         Ok(found)
     }
 
@@ -266,6 +277,23 @@ impl Dataset {
         Ok(())
     }
 
+    /// Nothing is lost where filters are damaged, but they are of no use.
+    async fn check_filters(&self, head: &Head, survey: &Survey, found: &mut Inspection) -> Result<(), Error> {
+        for meta in survey.filters() {
+            match self.read_filters(meta).await {
+                // They may have been merged meanwhile.
+                Ok(_) | Err(Error::Store { source: NotFound { .. }, .. }) => {}
+                Err(Error::Unreadable { source, .. }) => {
+                    found.add(meta.location.as_ref(), Fault::Filters { error: source.to_string() });
+                }
+                Err(error) => return Err(error),
+            }
+            let counts = SegmentName::of(&meta.location).is_some_and(|name| name.counts(head));
+            found.leftovers += u64::from(!counts);
+        }
+        Ok(())
+    }
+
     /// What lies there beside the files that count.
     async fn check_surroundings(
         &self,
@@ -343,7 +371,7 @@ fn examine(file: &StoredFile, content: bytes::Bytes, log: &LogSays) -> Examined 
     let mut faults = Vec::new();
     if content.len() as u64 != file.meta.size {
         faults.push(Fault::Size { logged: file.meta.size, found: content.len() as u64 });
-    } else if checksum.is_some_and(|checksum| super::checksum(&content) != *checksum) {
+    } else if checksum.is_some_and(|checksum| Checksum::of(&content).to_string() != *checksum) {
         faults.push(Fault::Checksum);
     }
     let mut keys = Vec::new();

@@ -143,8 +143,8 @@ impl Said {
             let (directories, _) = path.as_ref().rsplit_once('/')?;
             partitions.parse(directories)?;
             let told = stats.is_valid(row).then(|| statistics::told(stats.value(row))).unwrap_or_default();
-            let is_own = tags.value(row, CHECKSUM).is_some();
-            self.files.push_told(path.as_ref(), bytes.value(row), modified.value(row), told, is_own);
+            let checksum = tags.value(row, CHECKSUM);
+            self.files.push_told(path.as_ref(), bytes.value(row), modified.value(row), told, checksum);
         }
         let transactions: &StructArray = column(batch, "txn").ok()?;
         let applications: &StringArray = column(transactions, "appId").ok()?;

@@ -5,6 +5,7 @@ use hashbrown::HashSet;
 use object_store::ObjectStore as _;
 use object_store::path::Path;
 
+use super::filters::{self, SegmentName};
 use super::ledger::{self, SegmentId};
 use super::rejects::{self, REJECT_FILE};
 use super::{DATA_FILE, Dataset, Error, Head, is_named};
@@ -34,6 +35,7 @@ impl<'a> Stems<'a> {
     fn name_any(&self, path: &Path) -> bool {
         self.name(DATA_FILE, path)
             || self.name(REJECT_FILE, path)
+            || self.name(filters::SEGMENT, path)
             || SegmentId::of_path(path).is_some_and(|id| self.name_segment(id))
     }
 }
@@ -69,6 +71,12 @@ impl Dataset {
                 .is_some_and(|id| stems.name_segment(id) && !head.ledger().holds(id))
             {
                 self.delete(&meta.location).await?;
+            }
+        }
+        for path in self.list_filters().await?.into_iter().map(|meta| meta.location) {
+            let counts = SegmentName::of(&path).is_some_and(|name| name.counts(head));
+            if stems.name(filters::SEGMENT, &path) && !counts {
+                self.delete(&path).await?;
             }
         }
         self.clear_half_written(&stems)

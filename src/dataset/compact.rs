@@ -20,7 +20,10 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 use super::merge::Merged;
-use super::{Claim, Claimed, Commit, DATA_FILE, Dataset, Error, Head, NewFile, NewVersion, StoredFile};
+use super::{
+    Claim, Claimed, Commit, DATA_FILE, Dataset, Error, FILTER_SEGMENT_BYTES, Head, NewFile, NewVersion,
+    StoredFile,
+};
 use crate::write;
 
 /// What is to be brought together, and how.
@@ -249,9 +252,24 @@ impl Dataset {
             }
         });
         // All of them come to an end, so that nothing is still being written when what was is cleared away.
-        let written: Vec<Result<_, Error>> =
-            futures::stream::iter(writing).buffered(compaction.threads).collect().await;
-        written.into_iter().collect()
+        let mut writing = futures::stream::iter(writing).buffered(compaction.threads);
+        let (mut written, mut failed): (Vec<(NewFile, u64)>, _) = (Vec::new(), None);
+        let mut filter_bytes = 0;
+        while let Some(done) = writing.next().await {
+            match done {
+                Ok((file, duplicates)) => {
+                    filter_bytes += file.filter_bytes();
+                    written.push((file, duplicates));
+                }
+                Err(error) => failed = failed.or(Some(error)),
+            }
+            if filter_bytes > FILTER_SEGMENT_BYTES {
+                filter_bytes = 0;
+                let files = written.iter_mut().map(|(file, _)| file);
+                failed = failed.or(self.take_filters(stem, files).await.err());
+            }
+        }
+        failed.map_or(Ok(written), Err)
     }
 
     /// Commits what was written in place of the groups, unless somebody else has replaced their files.

@@ -1,7 +1,7 @@
 //! The data files that count, packed: a dataset may have hundreds of thousands of them, and who writes to it knows them all.
 //!
-//! They are kept by day, each day as one text of paths and a few numbers for each file: 72 bytes and what its path takes below
-//! the day, some 140 altogether. Days that a version does not touch are shared with the version before.
+//! They are kept by day, each day as one text of paths and a few numbers for each file: 104 bytes and what its path takes below
+//! the day, some 170 altogether. Days that a version does not touch are shared with the version before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::StoredFile;
+use super::checksum::Checksum;
 use super::statistics::Told;
 use super::valued::Valued;
 use crate::partition::Partitions;
@@ -43,14 +44,15 @@ struct Packed {
     times: Option<(i64, i64)>,
     ordered: bool,
     valued: Valued,
+    checksum: Option<Checksum>,
 }
 
 impl From<&StoredFile> for Packed {
     fn from(file: &StoredFile) -> Self {
-        let StoredFile { meta, rows, times, ordered, valued, .. } = file;
-        let modified_millis = meta.last_modified.timestamp_millis();
-        let (rows, times, ordered, valued) = (*rows, *times, *ordered, *valued);
-        Self { end: 0, bytes: meta.size, modified_millis, rows, times, ordered, valued }
+        let StoredFile { meta, rows, times, ordered, valued, checksum, .. } = file;
+        let (bytes, modified_millis) = (meta.size, meta.last_modified.timestamp_millis());
+        let (rows, times, ordered) = (*rows, *times, *ordered);
+        Self { end: 0, bytes, modified_millis, rows, times, ordered, valued: *valued, checksum: *checksum }
     }
 }
 
@@ -127,7 +129,8 @@ impl Day {
 
     /// A file as it was packed: nothing but what lies in a partition ever is.
     fn unpacked(&self, day: &str, number: usize, partitions: &mut Partitions) -> Option<StoredFile> {
-        let Packed { bytes, modified_millis, rows, times, ordered, valued, .. } = self.files[number];
+        let Packed { bytes, modified_millis, rows, times, ordered, valued, checksum, .. } =
+            self.files[number];
         let path = format!("{day}{}", self.path(number));
         let (directories, _) = path.rsplit_once('/')?;
         let partition = partitions.parse(directories)?.clone();
@@ -135,7 +138,7 @@ impl Day {
         let location = Path::parse(&path).unwrap_or_else(|_| Path::from(path));
         let last_modified = DateTime::from_timestamp_millis(modified_millis).unwrap_or_default();
         let meta = ObjectMeta { location, last_modified, size: bytes, e_tag: None, version: None };
-        Some(StoredFile { meta, partition, rows, times, ordered, valued })
+        Some(StoredFile { meta, partition, rows, times, ordered, valued, checksum })
     }
 
     fn iter(&self, name: &str) -> impl Iterator<Item = StoredFile> {
@@ -247,18 +250,20 @@ impl Packing {
         self.put(file.meta.location.as_ref(), Packed::from(file));
     }
 
-    /// One more that trailhouse wrote if it `is_own`, by what the log says of it. Its path is that of a file in a partition.
+    /// One more, by what the log says of it; trailhouse wrote it if there is a `checksum`. Its path is that of a file in a
+    /// partition.
     pub(super) fn push_told(
         &mut self,
         path: &str,
         bytes: i64,
         modified_millis: i64,
         told: Told,
-        is_own: bool,
+        checksum: Option<&str>,
     ) {
         let Told { rows, times, all_timed, valued } = told;
-        let (bytes, ordered) = (bytes.cast_unsigned(), is_own && all_timed);
-        self.put(path, Packed { end: 0, bytes, modified_millis, rows, times, ordered, valued });
+        let (bytes, ordered) = (bytes.cast_unsigned(), checksum.is_some() && all_timed);
+        let checksum = checksum.and_then(Checksum::parse);
+        self.put(path, Packed { end: 0, bytes, modified_millis, rows, times, ordered, valued, checksum });
     }
 
     fn put(&mut self, path: &str, packed: Packed) {
@@ -301,7 +306,8 @@ mod tests {
         let meta = ObjectMeta { location, last_modified, size: bytes, e_tag: None, version: None };
         let (rows, times) = (Some(bytes * 2), Some((1, bytes.cast_signed())));
         let valued = Valued::new(bytes, [Some(0), Some(bytes), None, Some(1), None, None, None]);
-        StoredFile { meta, partition, rows, times, ordered: bytes.is_multiple_of(2), valued }
+        let checksum = Some(Checksum::of(path.as_bytes()));
+        StoredFile { meta, partition, rows, times, ordered: bytes.is_multiple_of(2), valued, checksum }
     }
 
     const PATHS: [&str; 6] = [
@@ -336,11 +342,11 @@ mod tests {
         assert_eq!(paths(files.iter()), sorted(&PATHS));
         for found in files.iter() {
             let number = PATHS.iter().position(|path| *path == found.meta.location.as_ref()).unwrap();
-            let StoredFile { meta, partition, rows, times, ordered, valued } =
+            let StoredFile { meta, partition, rows, times, ordered, valued, checksum } =
                 file(PATHS[number], number as u64);
             assert_eq!((found.meta, found.partition), (meta, partition));
             assert_eq!((found.rows, found.times, found.ordered), (rows, times, ordered));
-            assert_eq!(found.valued, valued);
+            assert_eq!((found.valued, found.checksum), (valued, checksum));
         }
         assert!(files.any_name(|name| name == "part-b-1-0000.parquet"));
         assert!(!files.any_name(|name| name.starts_with("service=")));

@@ -2,7 +2,7 @@
 //!
 //! 1. The work is claimed ([`super::Claim`]).
 //! 2. Data files and files of rejects are written, each whole under its final name.
-//! 3. The segment of the ledger is written.
+//! 3. The segment of the ledger is written, and one of the data files' filters.
 //! 4. The log gets a version that names the data files and the segment: from here on they count, all at once.
 //! 5. The claim is released.
 //!
@@ -13,7 +13,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use object_store::path::Path;
 
+use super::checksum::Checksum;
 use super::files::Files;
+use super::filters::FileFilters;
 use super::ledger::SegmentId;
 use super::log::LogState;
 use super::{DATA_FILE, Dataset, Error, Ledger, LedgerEntry, StoredFile, names};
@@ -34,9 +36,11 @@ pub struct NewFile {
     /// What the log says of its columns.
     pub(super) statistics: String,
     /// What its bytes come to.
-    pub(super) checksum: String,
+    pub(super) checksum: Checksum,
     /// When it was written.
     pub(super) modified: DateTime<Utc>,
+    /// Its bloom filters, until they are stored.
+    pub(super) filters: Option<FileFilters>,
 }
 
 /// What a version changes.
@@ -50,7 +54,7 @@ pub struct NewVersion {
     pub target_bytes: u64,
     /// Log objects that are in from now on.
     pub objects: Vec<LedgerEntry>,
-    /// How the work's files are named, if it brings objects or rejects.
+    /// How the work's files are named.
     pub stem: String,
     /// Whether it brings files of rejects.
     pub has_rejects: bool,
@@ -63,6 +67,13 @@ pub enum Commit {
     Done(Head),
     /// Another run was faster; nothing was changed, and this is the dataset now.
     Overtaken(Head),
+}
+
+impl NewFile {
+    /// The size of its filters, if they are not stored yet.
+    pub(crate) fn filter_bytes(&self) -> usize {
+        self.filters.as_ref().map_or(0, FileFilters::memory_size)
+    }
 }
 
 impl NewVersion {
@@ -177,6 +188,8 @@ impl Dataset {
                 Some(segment.id)
             }
         };
+        let filters = version.added.iter().filter_map(|file| file.filters.clone()).collect();
+        self.put_filters(&version.stem, filters).await?;
         let segment_id = segment.map(|id| id.0);
         let committed = self.log.commit(head.log.as_ref(), version, segment_id).await;
         let (committed, newer) = match (committed, self.refreshed(head).await) {
@@ -195,7 +208,10 @@ impl Dataset {
             }
         };
         match committed {
-            _ if counts => Ok(Commit::Done(newer)),
+            _ if counts => {
+                self.tidy_filters(head.version(), &newer).await;
+                Ok(Commit::Done(newer))
+            }
             Err(error) => Err(self.log_refused(error)),
             Ok(_) => {
                 if let Some(id) = segment {

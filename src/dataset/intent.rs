@@ -120,7 +120,7 @@ impl Dataset {
             return Ok(false);
         };
         let added = self.log.added(head.version(), latest).await.map_err(|error| self.log_refused(error))?;
-        Ok(newer.has_files_of(stem) || added.iter().any(|path| is_named(path, DATA_FILE, stem)))
+        Ok(newer.has_files_of(stem) || added.iter().any(|(path, _)| is_named(path, DATA_FILE, stem)))
     }
 
     /// Clears away what runs have left half done that do not live any more. The dataset as it stands then.

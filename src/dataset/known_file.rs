@@ -256,13 +256,13 @@ async fn read_whole(
 }
 
 /// The number of a column that is not nested.
-fn leaf(metadata: &ParquetMetaData, column: &str) -> Option<usize> {
+pub(super) fn leaf(metadata: &ParquetMetaData, column: &str) -> Option<usize> {
     let leaves = metadata.file_metadata().schema_descr().columns();
     leaves.iter().position(|leaf| leaf.path().parts() == [column])
 }
 
 /// Whether a column may hold values in a row group: what the statistics know not to is not read.
-fn has_values(metadata: &ParquetMetaData, leaf: usize, rows: usize) -> bool {
+pub(super) fn has_values(metadata: &ParquetMetaData, leaf: usize, rows: usize) -> bool {
     let rows = metadata.row_group(rows);
     null_count(rows.column(leaf).statistics()) != Some(rows.num_rows().cast_unsigned())
 }

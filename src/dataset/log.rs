@@ -27,6 +27,7 @@ use url::Url;
 use super::actions::{APPLICATION, CHECKSUM, MAX_READER, MAX_WRITER};
 use super::checkpoint::Checkpoint;
 use super::checkpointed::{self, Checkpointed};
+use super::checksum::Checksum;
 use super::files::{Changes, Files};
 use super::log_error::LogError;
 use super::{NewVersion, actions, replay};
@@ -210,13 +211,13 @@ impl Log {
             match action {
                 Action::Add(Add { path, size, modification_time, stats, tags, .. }) => {
                     let path = Path::from(path);
-                    let is_own = tags.is_some_and(|tags| tags.contains_key(CHECKSUM));
+                    let checksum = tags.and_then(|mut tags| tags.remove(CHECKSUM)?);
                     changes.add(replay::stored_file(
                         path,
                         size,
                         modification_time,
                         stats.as_deref(),
-                        is_own,
+                        checksum.as_deref(),
                     )?);
                 }
                 Action::Remove(file) => changes.remove(Path::from(file.path)),
@@ -249,12 +250,17 @@ impl Log {
     }
 
     /// The files that the versions behind `base` brought, up to `latest`, where they are known: what is not known any more
-    /// cannot be asked for either.
-    pub(super) async fn added(&self, base: Option<u64>, latest: u64) -> Result<Vec<Path>, LogError> {
+    /// cannot be asked for either. With what their bytes come to.
+    pub(super) async fn added(
+        &self,
+        base: Option<u64>,
+        latest: u64,
+    ) -> Result<Vec<(Path, Option<Checksum>)>, LogError> {
         let mut added = Vec::new();
         self.each_action(base, latest, |action| {
-            if let Action::Add(file) = action {
-                added.push(Path::from(file.path));
+            if let Action::Add(Add { path, tags, .. }) = action {
+                let checksum = tags.and_then(|mut tags| tags.remove(CHECKSUM)?);
+                added.push((Path::from(path), checksum.as_deref().and_then(Checksum::parse)));
             }
             Ok(())
         })

@@ -6,6 +6,7 @@
 //! <dataset>/_trailhouse/ledger/            which log objects are in
 //! <dataset>/_trailhouse/rejects/           what could not be converted
 //! <dataset>/_trailhouse/intents/           what runs are about to do
+//! <dataset>/_trailhouse/filters/           which values data files do not hold: a hint, and nothing more
 //! ```
 //!
 //! Files appear whole under their final names or not at all: the store puts them in one go, a local disk by a
@@ -15,10 +16,12 @@ mod actions;
 mod check;
 mod checkpoint;
 mod checkpointed;
+mod checksum;
 mod clearing;
 mod compact;
 mod content;
 mod files;
+mod filters;
 mod head;
 mod intent;
 mod known;
@@ -53,6 +56,8 @@ use tokio::sync::Mutex;
 
 pub use check::{Fault, Finding, Inspection};
 pub use compact::{Compacted, Compaction, Files};
+pub use filters::Lookup;
+pub(crate) use filters::SEGMENT_BYTES as FILTER_SEGMENT_BYTES;
 pub use head::{Commit, Head, NewFile, NewVersion};
 pub use intent::{Claim, Claimed};
 pub use known::{Group, KnownEvents};
@@ -70,6 +75,8 @@ use crate::partition::PartitionKey;
 use crate::store::{self, Address, StoreUrl};
 use crate::table::RestoreError;
 use crate::write::EncodedFile;
+use checksum::Checksum;
+use filters::FileFilters;
 use log::Log;
 use reject_store::KnownRejects;
 use statistics::Told;
@@ -238,11 +245,13 @@ pub struct StoredFile {
     pub ordered: bool,
     /// Which columns have values; nothing is known of any where the log does not say.
     pub valued: Valued,
+    /// What its bytes come to, if the log says.
+    checksum: Option<Checksum>,
 }
 
 impl From<&NewFile> for StoredFile {
     fn from(new: &NewFile) -> Self {
-        let NewFile { file, statistics, modified, .. } = new;
+        let NewFile { file, statistics, checksum, modified, .. } = new;
         let meta = ObjectMeta {
             location: Path::from(file.path.as_str()),
             last_modified: *modified,
@@ -252,7 +261,8 @@ impl From<&NewFile> for StoredFile {
         };
         let Told { times, all_timed, valued, .. } = statistics::told(statistics);
         let partition = file.partition.clone();
-        Self { meta, partition, rows: Some(file.rows), times, ordered: all_timed, valued }
+        let checksum = Some(*checksum);
+        Self { meta, partition, rows: Some(file.rows), times, ordered: all_timed, valued, checksum }
     }
 }
 
@@ -354,9 +364,10 @@ impl Dataset {
     /// If the store refuses, as a full or read-only disk does.
     pub async fn put_data_file(&self, encoded: EncodedFile) -> Result<NewFile, Error> {
         let EncodedFile { file, content, footer } = encoded;
-        let checksum = checksum(&content);
+        let checksum = Checksum::of(&content);
+        let filters = Some(FileFilters::of(&file.partition, checksum, &content, &footer));
         self.put(&file.path, content).await?;
-        Ok(NewFile { statistics: statistics::of_file(&footer), checksum, modified: now(), file })
+        Ok(NewFile { statistics: statistics::of_file(&footer), checksum, modified: now(), file, filters })
     }
 
     /// Removes a file, if it is there.
@@ -436,11 +447,6 @@ fn now() -> DateTime<Utc> {
     std::time::SystemTime::now().into()
 }
 
-/// The BLAKE3 of a file, in hexadecimal digits.
-fn checksum(content: &[u8]) -> String {
-    blake3::hash(content).to_hex().to_string()
-}
-
 /// Whether a file of that kind came with the work that `stem` names.
 fn is_named(file: &Path, kind: &str, stem: &str) -> bool {
     file.filename().is_some_and(|name| names(name, kind, stem))
@@ -459,5 +465,5 @@ fn data_file(meta: ObjectMeta) -> Option<StoredFile> {
     }
     let partition = PartitionKey::parse(directories)?;
     let valued = Valued::default();
-    Some(StoredFile { meta, partition, rows: None, times: None, ordered: false, valued })
+    Some(StoredFile { meta, partition, rows: None, times: None, ordered: false, valued, checksum: None })
 }

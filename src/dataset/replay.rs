@@ -16,6 +16,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::actions::CHECKSUM;
+use super::checksum::Checksum;
 use super::files::{Files, Packing};
 use super::log_error::LogError;
 use super::statistics::Told;
@@ -30,8 +31,8 @@ pub(super) fn files(snapshot: &SnapshotRef, engine: &dyn Engine) -> Result<Files
         for row in rows.selected() {
             let statistics = (!rows.statistics.is_null(row)).then(|| rows.statistics.value(row));
             let (bytes, modified) = (rows.bytes.value(row), rows.modified.value(row));
-            let is_own = tags.value(row, CHECKSUM).is_some();
-            files.push(&stored_file(rows.path(row), bytes, modified, statistics, is_own)?);
+            let checksum = tags.value(row, CHECKSUM);
+            files.push(&stored_file(rows.path(row), bytes, modified, statistics, checksum)?);
         }
         Ok(())
     })?;
@@ -99,13 +100,13 @@ impl<'a> Tags<'a> {
     }
 }
 
-/// A data file, by what the log says of it. `is_own` if trailhouse wrote it.
+/// A data file, by what the log says of it. It has a checksum if trailhouse wrote it.
 pub(super) fn stored_file(
     location: Path,
     bytes: i64,
     modified_millis: i64,
     statistics: Option<&str>,
-    is_own: bool,
+    checksum: Option<&str>,
 ) -> Result<StoredFile, LogError> {
     let partition =
         location.as_ref().rsplit_once('/').and_then(|(directory, _)| PartitionKey::parse(directory));
@@ -118,7 +119,8 @@ pub(super) fn stored_file(
         version: None,
     };
     let Told { rows, times, all_timed, valued } = statistics.map(statistics::told).unwrap_or_default();
-    Ok(StoredFile { meta, partition, rows, times, ordered: is_own && all_timed, valued })
+    let (ordered, checksum) = (checksum.is_some() && all_timed, checksum.and_then(Checksum::parse));
+    Ok(StoredFile { meta, partition, rows, times, ordered, valued, checksum })
 }
 
 /// A batch of the files that count.

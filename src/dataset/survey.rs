@@ -14,6 +14,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore as _};
 use walkdir::WalkDir;
 
+use super::filters::{self, SegmentName};
 use super::intent::MARK;
 use super::ledger::SegmentId;
 use super::rejects::{self, REJECT_FILE};
@@ -24,6 +25,8 @@ use super::{DATA_FILE, Dataset, Error, Head, data_file, intent, is_named};
 pub(super) struct Survey {
     /// Data files, files of rejects and segments of the ledger, in the order of their paths.
     files: Vec<ObjectMeta>,
+    /// Segments of filters.
+    filters: Vec<ObjectMeta>,
     /// Marks of claims that were given up.
     marks: Vec<ObjectMeta>,
     half_written: Vec<HalfWritten>,
@@ -71,6 +74,8 @@ impl Dataset {
             let path = meta.location.as_ref();
             if path.starts_with(intent::DIRECTORY) && path.ends_with(MARK) {
                 survey.marks.push(meta);
+            } else if SegmentName::of(&meta.location).is_some() {
+                survey.filters.push(meta);
             } else if is_ours(&meta) {
                 survey.files.push(meta);
             }
@@ -131,8 +136,14 @@ impl Survey {
         self.stems.iter().any(|stem| {
             is_named(path, DATA_FILE, stem)
                 || is_named(path, REJECT_FILE, stem)
+                || is_named(path, filters::SEGMENT, stem)
                 || segment.is_some_and(|id| id.is_of(stem))
         })
+    }
+
+    /// Segments of filters that no run is about to bring.
+    pub(super) fn filters(&self) -> impl Iterator<Item = &ObjectMeta> {
+        self.filters.iter().filter(|meta| !self.is_in_progress(&meta.location))
     }
 
     pub(super) fn half_written(&self) -> &[HalfWritten] {

@@ -14,6 +14,7 @@ use object_store::ObjectStore as _;
 use object_store::path::Path;
 use serde::Serialize;
 
+use super::checksum::Checksum;
 use super::ledger::{Manifest, SegmentId};
 use super::survey::Survey;
 use super::{DATA_FILE, Dataset, Error, Head, rejects};
@@ -25,7 +26,7 @@ pub struct Vacuumed {
     pub first_version: Option<u64>,
     /// Data files.
     pub data_files: u64,
-    /// Segments of the ledger, files of rejects, marks, and files that were never finished.
+    /// Segments of the ledger and of filters, files of rejects, marks, and files that were never finished.
     pub other_files: u64,
     /// The size of all of them.
     pub bytes: u64,
@@ -38,6 +39,8 @@ pub struct Vacuumed {
 struct Needed {
     first_version: Option<u64>,
     files: HashSet<Path>,
+    /// What the bytes of these come to, as far as the log says.
+    checksums: HashSet<Checksum>,
     /// As of the first of these versions, and of the last.
     manifests: Vec<Manifest>,
     /// Segments that came behind this one are needed by versions between.
@@ -97,6 +100,11 @@ impl Dataset {
             .collect();
         vacuumed.other_files += half_written.len() as u64;
         vacuumed.bytes += half_written.iter().map(|left| left.bytes).sum::<u64>();
+        for meta in self.unneeded_filters(survey.filters(), &needed.checksums, dry_run).await? {
+            vacuumed.other_files += 1;
+            vacuumed.bytes += meta.size;
+            files.push(meta.location);
+        }
         if !dry_run {
             self.delete_all(&files).await?;
             half_written.iter().try_for_each(|left| left.delete())?;
@@ -112,8 +120,9 @@ impl Dataset {
         let refused = |error| self.log_refused(error);
         // If it is younger than that, all of its versions are kept.
         let first = self.log.state_since(since).await.map_err(refused)?;
-        let mut files: HashSet<Path> = first.files.iter().map(|file| file.meta.location).collect();
-        files.extend(self.log.added(Some(first.version()), latest.version()).await.map_err(refused)?);
+        let before = first.files.iter().map(|file| (file.meta.location, file.checksum));
+        let later = self.log.added(Some(first.version()), latest.version()).await.map_err(refused)?;
+        let (files, checksums): (HashSet<Path>, Vec<_>) = before.chain(later).unzip();
         let since = first.segment.map(SegmentId);
         let mut manifests = vec![head.ledger().manifest().clone()];
         if let Some(id) = since {
@@ -124,10 +133,15 @@ impl Dataset {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Needed { first_version: Some(first.version()), files, manifests, since })
+        let checksums = checksums.into_iter().flatten().collect();
+        Ok(Needed { first_version: Some(first.version()), files, checksums, manifests, since })
     }
 
-    async fn delete_all(&self, files: &[Path]) -> Result<(), Error> {
+    /// Deletes files, those of them that are there.
+    ///
+    /// # Errors
+    /// If the store refuses.
+    pub(super) async fn delete_all(&self, files: &[Path]) -> Result<(), Error> {
         let files: Vec<_> = files.iter().cloned().map(Ok).collect();
         let mut deleted = self.store.delete_stream(futures::stream::iter(files).boxed());
         loop {

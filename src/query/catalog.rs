@@ -2,8 +2,9 @@
 //!
 //! Files are told by the log, or listed where there is none, once when the dataset is opened. Filters on `date`, `service`,
 //! `region` and `event_time`, and on columns that have no values in a file, choose among them before any is opened; all but the
-//! first three also go down to the Parquet reader, which prunes by statistics, page index and bloom filters. How many rows there
-//! are is known without opening any, and so is how many each partition has.
+//! first three also go down to the Parquet reader, which prunes by statistics, page index and bloom filters; of single values,
+//! copies of these are [looked up](super::lookup) before. How many rows there are is known without opening any, and so is how
+//! many each partition has.
 
 use std::sync::Arc;
 
@@ -31,10 +32,10 @@ use datafusion::physical_plan::empty::EmptyExec;
 use super::columns::ColumnSet;
 use super::counted::CountedFiles;
 use super::footers::{FileSchemas, Footers};
-use super::order;
 use super::reader::Readers;
 use super::told::ToldFiles;
-use crate::dataset::StoredFile;
+use super::{lookup, order};
+use crate::dataset::{Lookup, StoredFile};
 use crate::table::column::{PartitionType, file_schema, table};
 
 /// The data files of a dataset as one table.
@@ -49,6 +50,7 @@ pub struct Events {
     schemas: Arc<FileSchemas>,
     /// Rows come file by file, in the order of `files`.
     as_they_lie: bool,
+    lookup: Option<Lookup>,
 }
 
 impl Events {
@@ -66,12 +68,18 @@ impl Events {
         ];
         let partition_schema = Schema::new(schema.table_partition_cols().clone());
         let partitions = RecordBatch::try_new(Arc::new(partition_schema), columns)?;
-        Ok(Self { store, files, partitions, schema, schemas: Arc::default(), as_they_lie: false })
+        let schemas = Arc::default();
+        Ok(Self { store, files, partitions, schema, schemas, as_they_lie: false, lookup: None })
     }
 
     /// How many data files there are.
     pub fn file_count(&self) -> usize {
         self.files.len()
+    }
+
+    /// The same, with files chosen by what `lookup` knows of their values.
+    pub fn with_lookup(self, lookup: Lookup) -> Self {
+        Self { lookup: Some(lookup), ..self }
     }
 
     /// The same, its rows file by file.
@@ -92,7 +100,7 @@ impl Events {
         state: &dyn Session,
         filters: &[&Expr],
         others: &[&Expr],
-    ) -> Result<Vec<(&StoredFile, PartitionedFile)>> {
+    ) -> Result<Vec<(usize, &StoredFile)>> {
         let schema = DFSchema::try_from(self.partitions.schema())?;
         let mut selected = BooleanArray::from(vec![true; self.files.len()]);
         for filter in filters {
@@ -107,7 +115,14 @@ impl Events {
             };
         }
         let chosen = self.files.iter().enumerate().filter(|(row, _)| selected.value(*row)).collect();
-        let chosen = self.select_by_log(state, chosen, others)?;
+        self.select_by_log(state, chosen, others)
+    }
+
+    /// Files as DataFusion is told of them.
+    fn partitioned<'f>(
+        &self,
+        chosen: Vec<(usize, &'f StoredFile)>,
+    ) -> Result<Vec<(&'f StoredFile, PartitionedFile)>> {
         chosen
             .into_iter()
             .map(|(row, file)| {
@@ -199,7 +214,11 @@ impl TableProvider for Events {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let (filters, others): (Vec<&Expr>, Vec<&Expr>) =
             filters.iter().partition(|filter| self.is_partition_filter(filter));
-        let (stored, files): (Vec<_>, Vec<_>) = self.select(state, &filters, &others)?.into_iter().unzip();
+        let mut chosen = self.select(state, &filters, &others)?;
+        if let Some(lookup) = &self.lookup {
+            chosen = lookup::choose(lookup, &others, chosen).await;
+        }
+        let (stored, files): (Vec<_>, Vec<_>) = self.partitioned(chosen)?.into_iter().unzip();
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }

@@ -78,7 +78,7 @@ fn bound(filter: &mut Filter, column: &str, op: Operator, value: &ScalarValue) {
 }
 
 /// A column, and the texts of which it must be one.
-fn choice(condition: &Expr) -> Option<(&str, Vec<String>)> {
+pub(super) fn choice(condition: &Expr) -> Option<(&str, Vec<String>)> {
     match condition {
         Expr::BinaryExpr(BinaryExpr { op: Operator::Eq, .. }) => {
             let (column, _, value) = comparison(condition)?;

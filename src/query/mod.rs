@@ -9,6 +9,7 @@ mod dialect;
 mod footers;
 mod functions;
 mod log_filter;
+mod lookup;
 mod order;
 mod print;
 mod raw;

@@ -46,6 +46,12 @@ const MOST_FOOTERS: u64 = 256 << 20;
 /// What part of a memory limit that may be: one in so many.
 const FOOTERS_SHARE: u64 = 8;
 
+/// Filters that were looked up are kept up to this share of the memory.
+const LOOKUP_SHARE: u64 = 16;
+
+/// What that is a share of where no limit is set.
+const UNLIMITED: u64 = 1 << 30;
+
 /// Rows per batch where events are read whole: payloads may be a hundred kilobytes each.
 const WHOLE_EVENT_ROWS: usize = 256;
 
@@ -71,6 +77,8 @@ pub struct QuerySession {
     allow_write: bool,
     event_data_stores: Vec<String>,
     left_out: Arc<LeftOut>,
+    /// What may be kept of what was looked up in a dataset's filters.
+    lookup_bytes: usize,
 }
 
 /// The schema of the dataset that needs no name.
@@ -111,10 +119,11 @@ impl QuerySession {
         config.options_mut().optimizer.skip_failed_rules = true;
         let footers =
             options.memory_limit.map_or(MOST_FOOTERS, |limit| MOST_FOOTERS.min(limit / FOOTERS_SHARE));
+        let lookup_bytes = options.memory_limit.unwrap_or(UNLIMITED) / LOOKUP_SHARE;
         let mut runtime = RuntimeEnvBuilder::new()
             .with_metadata_cache_limit(usize::try_from(footers).unwrap_or(usize::MAX));
         if let Some(limit) = options.memory_limit {
-            let limit = limit - footers;
+            let limit = limit - footers - lookup_bytes;
             let pool = FairSpillPool::new(usize::try_from(limit).unwrap_or(usize::MAX));
             // What each sort keeps back for merging what it has spilled, of all that run at once.
             let sorts = limit / (SORTS * config.target_partitions() as u64);
@@ -135,6 +144,7 @@ impl QuerySession {
             allow_write: options.allow_write,
             event_data_stores: options.event_data_stores,
             left_out: Arc::default(),
+            lookup_bytes: usize::try_from(lookup_bytes).unwrap_or(usize::MAX),
         })
     }
 
@@ -163,7 +173,8 @@ impl QuerySession {
         }
         let store = ObjectStoreUrl::parse(format!("trailhouse://{name}")).map_err(Error::Session)?;
         self.context.register_object_store(store.as_ref(), dataset.store().clone());
-        Events::try_new(store, files).map_err(Error::Session)
+        let events = Events::try_new(store, files).map_err(Error::Session)?;
+        Ok(events.with_lookup(dataset.lookup(self.lookup_bytes)))
     }
 
     /// Opens log objects that were not converted, as if they were a dataset.

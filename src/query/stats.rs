@@ -47,7 +47,7 @@ pub struct QueryStats {
 pub struct FileStats {
     /// In the dataset.
     pub in_dataset: u64,
-    /// Chosen by partition and time.
+    /// Chosen by partition, time and what filters were looked up.
     pub chosen: u64,
     /// Opened: there may be rows enough before all are.
     pub opened: u64,
@@ -212,7 +212,7 @@ impl fmt::Display for QueryStats {
         writeln!(f, "rows          {}", grouped(self.rows))?;
         writeln!(
             f,
-            "data files    {} in the dataset, {} chosen by partition and time, {} opened",
+            "data files    {} in the dataset, {} chosen by partition, time and filters, {} opened",
             grouped(files.in_dataset),
             grouped(files.chosen),
             grouped(files.opened)

@@ -5,6 +5,7 @@ use parquet::file::reader::FileReader as _;
 use parquet::file::serialized_reader::SerializedFileReader;
 
 use super::*;
+use crate::dataset::checksum::Checksum;
 use crate::dataset::{Commit, DATA_FILE, Dataset, Head, NewFile, StoredFile, Valued};
 use crate::partition::PartitionKey;
 use crate::write::DataFile;
@@ -25,13 +26,14 @@ fn new_file(number: u64) -> NewFile {
         bytes: 1000 + number,
     };
     let modified = DateTime::from_timestamp_millis(1_750_000_000_000 + number.cast_signed()).unwrap();
-    NewFile { file, statistics: statistics.to_string(), checksum: format!("{number:064}"), modified }
+    let checksum = Checksum::parse(&format!("{number:064}")).unwrap();
+    NewFile { file, statistics: statistics.to_string(), checksum, modified, filters: None }
 }
 
 type Told = (String, PartitionKey, u64, DateTime<Utc>, Option<u64>, Option<(i64, i64)>, bool, Valued);
 
 fn told(file: StoredFile) -> Told {
-    let StoredFile { meta, partition, rows, times, ordered, valued } = file;
+    let StoredFile { meta, partition, rows, times, ordered, valued, checksum: _ } = file;
     (meta.location.to_string(), partition, meta.size, meta.last_modified, rows, times, ordered, valued)
 }
 
