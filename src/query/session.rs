@@ -52,6 +52,9 @@ const LOOKUP_SHARE: u64 = 16;
 /// What that is a share of where no limit is set.
 const UNLIMITED: u64 = 1 << 30;
 
+/// Files are small if they have fewer bytes on average.
+const SMALL_FILE_BYTES: u64 = 1 << 20;
+
 /// Rows per batch where events are read whole: payloads may be a hundred kilobytes each.
 const WHOLE_EVENT_ROWS: usize = 256;
 
@@ -170,6 +173,12 @@ impl QuerySession {
         let files = dataset.data_files(moment).await?;
         if files.is_empty() {
             return Err(dataset::Error::Empty { dataset: dataset.name().to_owned() }.into());
+        }
+        let bytes: u64 = files.iter().map(|file| file.meta.size).sum();
+        if bytes / (files.len() as u64) < SMALL_FILE_BYTES {
+            // What one side of a join finds is asked of each file of the other: of many small ones that costs more than it spares.
+            let state = self.context.state_ref();
+            state.write().config_mut().options_mut().optimizer.enable_join_dynamic_filter_pushdown = false;
         }
         let store = ObjectStoreUrl::parse(format!("trailhouse://{name}")).map_err(Error::Session)?;
         self.context.register_object_store(store.as_ref(), dataset.store().clone());

@@ -27,6 +27,9 @@ use super::range::Range;
 /// A column chunk under way.
 pub(super) struct ChunkEncoder {
     leaf: ColumnDescPtr,
+    /// What the leaf says of itself, asked for at every value.
+    deepest: u8,
+    is_repeated: bool,
     plan: ChunkPlan,
     values: Values,
     /// Of values that are written as they are. Those of a dictionary are looked at in the end, when their number is known.
@@ -66,7 +69,8 @@ impl ChunkEncoder {
             false => (Values::Plain(None), plan.filter()?),
         };
         let (page, pages) = (PageUnderWay::empty(), Vec::new());
-        Ok(Self { leaf, plan, values, filter, rows: 0, page, pages, bytes: 0 })
+        let (deepest, is_repeated) = (leaf.max_def_level() as u8, leaf.max_rep_level() > 0);
+        Ok(Self { leaf, deepest, is_repeated, plan, values, filter, rows: 0, page, pages, bytes: 0 })
     }
 
     /// Begins a row that has `bytes` of values.
@@ -108,13 +112,13 @@ impl ChunkEncoder {
     /// follow.
     #[inline]
     pub(super) fn level(&mut self, repetition: u8, definition: u8) {
-        let (greatest, page) = (self.leaf.max_def_level(), &mut self.page);
+        let page = &mut self.page;
         page.levels += 1;
-        page.nulls += usize::from(i16::from(definition) < greatest);
-        if greatest > 0 {
+        page.nulls += usize::from(definition < self.deepest);
+        if self.deepest > 0 {
             page.definition.push(definition);
         }
-        if self.leaf.max_rep_level() > 0 {
+        if self.is_repeated {
             page.repetition.push(repetition);
         }
     }
@@ -144,7 +148,7 @@ impl ChunkEncoder {
             page.levels += taken;
             page.nulls += taken;
             page.definition.resize(page.levels, 0);
-            if self.leaf.max_rep_level() > 0 {
+            if self.is_repeated {
                 page.repetition.resize(page.levels, 0);
             }
             rows -= taken;

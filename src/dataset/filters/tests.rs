@@ -6,7 +6,7 @@ use parquet::bloom_filter::Sbbf;
 
 use super::*;
 use crate::dataset::checksum::Checksum;
-use crate::dataset::{Dataset, StoredFile};
+use crate::dataset::{Dataset, StoredFile, Valued};
 use crate::partition::PartitionKey;
 
 /// A data file by its number. There need not be any.
@@ -25,6 +25,7 @@ fn stored(number: usize) -> StoredFile {
         rows: None,
         times: None,
         ordered: false,
+        valued: Valued::default(),
         checksum: Some(Checksum::of(&number.to_le_bytes())),
     }
 }
