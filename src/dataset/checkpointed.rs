@@ -23,7 +23,7 @@ use super::files::{Files, Packing};
 use super::log::DIRECTORY;
 use super::ranged::RangedReader;
 use super::replay::{Tags, column, location};
-use super::statistics;
+use super::statistics::{self, Told};
 use crate::partition::Partitions;
 
 /// The columns that something is kept of.
@@ -142,7 +142,7 @@ impl Said {
             let path = location(paths.value(row));
             let (directories, _) = path.as_ref().rsplit_once('/')?;
             partitions.parse(directories)?;
-            let told = stats.is_valid(row).then(|| statistics::told(stats.value(row))).unwrap_or_default();
+            let told = if stats.is_valid(row) { statistics::told(stats.value(row)) } else { Told::default() };
             let checksum = tags.value(row, CHECKSUM);
             self.files.push_told(path.as_ref(), bytes.value(row), modified.value(row), told, checksum);
         }

@@ -213,7 +213,9 @@ impl<'a> Scanner<'a> {
         let start = self.position;
         self.escaped = false;
         match first {
-            Some(b'"') => drop(self.string()?),
+            Some(b'"') => {
+                self.string()?;
+            }
             Some(b'{' | b'[') => self.nested()?,
             _ => self.scalar()?,
         }
@@ -248,7 +250,9 @@ impl<'a> Scanner<'a> {
                     }
                     depth -= 1;
                 }
-                Some(b'"') => drop(self.string()?),
+                Some(b'"') => {
+                    self.string()?;
+                }
                 _ => self.scalar()?,
             }
             // A value is complete: close what closes, until the next value is due.

@@ -26,7 +26,7 @@ impl Range {
     pub(super) fn include_number(&mut self, number: i64) {
         match self {
             Self::Numbers(least, greatest) => {
-                (*least, *greatest) = (number.min(*least), number.max(*greatest))
+                (*least, *greatest) = (number.min(*least), number.max(*greatest));
             }
             _ => *self = Self::Numbers(number, number),
         }
@@ -128,7 +128,7 @@ impl Range {
 /// The text, or the beginning of a long one, without half a character. All bytes are those of texts.
 fn cut(text: &[u8]) -> &[u8] {
     let text = std::str::from_utf8(text).unwrap_or_default();
-    text[..text.floor_char_boundary(TEXT_BYTES)].as_bytes()
+    &text.as_bytes()[..text.floor_char_boundary(TEXT_BYTES)]
 }
 
 /// A short text that is greater than a long one: its beginning, with a character that is followed by another one in as many
