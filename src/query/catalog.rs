@@ -26,8 +26,8 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
-use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::{ExecutionPlan, Partitioning};
 
 use super::columns::ColumnSet;
 use super::counted::CountedFiles;
@@ -249,6 +249,9 @@ impl TableProvider for Events {
                 (FileGroup::new(files).split_files(target), Vec::new())
             }
         };
+        // Threads that have nothing left to do read files of others, unless these are told to stay where they are. Of an order
+        // alone DataFusion 55 forgets that as soon as a limit comes along, and rows come in any order.
+        let fixed = (!ordering.is_empty()).then(|| Partitioning::UnknownPartitioning(groups.len()));
         let footers = Footers {
             store: self.store.clone(),
             columns,
@@ -262,6 +265,7 @@ impl TableProvider for Events {
         let scan = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)
             .with_output_ordering(ordering)
+            .with_output_partitioning(fixed)
             .with_statistics(statistics(schema.table_schema(), &stored))
             .with_projection_indices(Some(projection))?
             .with_limit(limit)
