@@ -24,7 +24,8 @@ fuzz_target!(|object: &[u8]| {
     }
     // As rows wait in a partition: copied, and sorted before they are built.
     let mut waiting = PackedRows::with_capacity(rows.packed_size());
-    assert_eq!(waiting.fill_from(&rows, 0), rows.len());
+    let numbers: Vec<u32> = (0..rows.len() as u32).collect();
+    assert_eq!(waiting.fill_from(&rows, &numbers), rows.len());
     let mut order: Vec<usize> = (0..waiting.len()).collect();
     order.sort_by(|one, other| waiting.sort_key(*one).cmp(&waiting.sort_key(*other)));
     let mut builder = BatchBuilder::new();
